@@ -1,0 +1,1 @@
+"""What a payload is: one module per kind, pure functions over bytes."""
