@@ -4,6 +4,8 @@ from typing import Final
 
 import msgspec
 
+from wire.records import Text, Word
+
 INIT: Final = "init"
 READY: Final = "ready"
 DISCONNECTED: Final = "disconnected"
@@ -15,8 +17,8 @@ OFFLINE: Final = "offline"
 class State(msgspec.Struct, frozen=True, kw_only=True):
     """Retained on `state`: birth, clean goodbye, and the will (`lost`) of one MQTT session."""
 
-    state: str = ""
-    session: str = ""
+    state: Word = ""
+    session: Text = ""
     """Random per connection: a `lost` that is not the current session's is an old will."""
     since_ms: int = 0
 
@@ -37,8 +39,8 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
 class Health(msgspec.Struct, frozen=True, kw_only=True):
     """Published on `health` every minute. None: not measurable on this machine."""
 
-    session: str = ""
-    boot: str = ""
+    session: Text = ""
+    boot: Text = ""
     uptime_s: int = 0
     version: str = ""
     wall_ms: int = 0
@@ -66,6 +68,6 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
 class ServerState(msgspec.Struct, frozen=True, kw_only=True):
     """Retained on `tram/1/server/state`; the ingest's will says `offline`."""
 
-    state: str = ""
-    session: str = ""
+    state: Word = ""
+    session: Text = ""
     since_ms: int = 0

@@ -5,13 +5,19 @@ together. Words that may gain values later (`direction`, `kind`, a key's `space`
 the wire: an unknown one is kept as it came.
 """
 
-from typing import Final
+from typing import Annotated, Final
 
 import msgspec
 
 MAX_RECORD_BYTES: Final = 8_192
 MAX_BATCH_RECORDS: Final = 200
+MAX_KEYS: Final = 8
 MAX_BATCH_BYTES: Final = 262_144
+
+Word = Annotated[str, msgspec.Meta(max_length=32, pattern=r"\A[^\x00]*\Z")]
+"""A short word of the contract, or one of a newer peer's."""
+Text = Annotated[str, msgspec.Meta(max_length=64, pattern=r"\A[^\x00]*\Z")]
+Value = Annotated[str, msgspec.Meta(max_length=512, pattern=r"\A[^\x00]*\Z")]
 
 ENTRY: Final = "in"
 EXIT: Final = "out"
@@ -22,9 +28,9 @@ DIRECTIONS: Final = (ENTRY, EXIT, BOTH)
 class Sealed(msgspec.Struct, frozen=True):
     """A compartment only one key opens (`wire.sealing`)."""
 
-    sealing: str = ""
+    sealing: Word = ""
     """How it was sealed; see `wire.sealing.SEALINGS`."""
-    key: str = ""
+    key: Text = ""
     """Id of the public key it was sealed to."""
     box: bytes = b""
 
@@ -34,12 +40,12 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 
     counter: int = -1
     """Counts up from 1 within the queue file's epoch; never reused."""
-    direction: str = BOTH
+    direction: Word = BOTH
     wall_ms: int = 0
     """The kiosk's wall clock, ms since 1970 UTC. Trustworthy only where `synced`."""
     mono_ms: int = 0
     """Milliseconds since this boot, suspend included."""
-    boot: str = ""
+    boot: Text = ""
     """Which boot `mono_ms` counts in."""
     synced: bool = False
     """Whether the wall clock was synchronised when the record was made."""
@@ -50,7 +56,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 class BatchClock(msgspec.Struct, frozen=True, kw_only=True):
     """The kiosk's clocks at the moment a batch was sent: evidence to correct its records by."""
 
-    boot: str = ""
+    boot: Text = ""
     mono_ms: int = 0
     wall_ms: int = 0
     synced: bool = False
@@ -72,21 +78,21 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
 class StableKey(msgspec.Struct, frozen=True):
     """Something that names the same person or card at every scan."""
 
-    space: str = ""
+    space: Word = ""
     """Which numbering it belongs to: `card`, `qid`, `cccd`, `bhyt`, `ticket`, …"""
-    value: str = ""
+    value: Value = ""
     """The number in its normal form."""
 
 
 class TracingPart(msgspec.Struct, frozen=True, kw_only=True):
     """Sealed to the ingest key: what is needed to recognise, nothing to call or visit by."""
 
-    kind: str = ""
+    kind: Word = ""
     authentic: bool = False
     """Whether the code proved itself by a signature; most kinds cannot."""
-    keys: list[StableKey] = []
+    keys: Annotated[list[StableKey], msgspec.Meta(max_length=MAX_KEYS)] = []
     """All stable keys found, the one to recognise by first."""
-    label: str = ""
+    label: Text = ""
     """Masked, for the venue's log: never a full name or number."""
 
 

@@ -1,0 +1,1 @@
+"""Fleet server: collects what kiosks recorded, answers who was where. Never imports the kiosk."""

@@ -1,0 +1,62 @@
+"""One way to the database for every process.
+
+SQLite: WAL with synchronous=FULL, because a receipt makes a kiosk delete its copy; writers take the
+write lock when they begin, so that two processes wait for each other instead of failing.
+"""
+
+import sqlite3
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from fleet_server.errors import SettingsError
+
+BUSY_TIMEOUT_S = 30.0
+WRITES = {"tram_writes": True}
+"""Execution options of an engine or connection whose transactions write."""
+
+
+def connect(database_url: str) -> Engine:
+    """An engine for `database_url`. Opens nothing yet. Raises SettingsError for other databases."""
+    try:
+        url = make_url(database_url)
+    except ArgumentError as problem:
+        raise SettingsError(
+            "database_url: expected sqlite:///FILE or postgresql://USER@HOST/NAME"
+        ) from problem
+    if url.get_backend_name() == "sqlite":
+        return _sqlite(url)
+    if url.get_backend_name() == "postgresql":
+        url = url.set(drivername="postgresql+psycopg")
+        return create_engine(url, pool_pre_ping=True, pool_size=8, max_overflow=8)
+    raise SettingsError(
+        f"database_url: expected sqlite:///FILE or postgresql://…, not {url.drivername}://"
+    )
+
+
+def is_sqlite(engine: Engine) -> bool:
+    return engine.dialect.name == "sqlite"
+
+
+def _sqlite(url: URL) -> Engine:
+    if not url.database or url.database == ":memory:":
+        raise SettingsError("database_url: expected sqlite:///FILE; a database in memory is lost")
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: sqlite3.Connection, _record: Any) -> None:
+        # Transactions are begun by the listener below, not guessed at by the driver.
+        connection.isolation_level = None
+        connection.executescript(
+            "PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+            "PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY;"
+        )
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        writes = connection.get_execution_options().get("tram_writes", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine

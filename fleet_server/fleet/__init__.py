@@ -1,0 +1,1 @@
+"""The fleet itself: areas, venues, kiosks, cards, certificates, broker configuration."""

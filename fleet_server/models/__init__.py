@@ -1,0 +1,38 @@
+"""The tables. Integer keys throughout; times in the database are UTC integers.
+
+Columns ending in `_ms` are milliseconds since 1970, those ending in `_at` whole seconds.
+"""
+
+from fleet_server.models.access import AccessToken, AuditEntry
+from fleet_server.models.base import Base
+from fleet_server.models.fleet import Kiosk, Posting, Presence
+from fleet_server.models.people import Credential, Link, Person, Pseudonym
+from fleet_server.models.places import Area, Gate, OpeningHours, Room, Venue, VenueType
+from fleet_server.models.scans import Alarm, RefusedRecord, Scan, ScanIdentity, ScanKey
+from fleet_server.models.visits import StaleVisits, Visit
+
+__all__ = [
+    "AccessToken",
+    "Alarm",
+    "Area",
+    "AuditEntry",
+    "Base",
+    "Credential",
+    "Gate",
+    "Kiosk",
+    "Link",
+    "OpeningHours",
+    "Person",
+    "Posting",
+    "Presence",
+    "Pseudonym",
+    "RefusedRecord",
+    "Room",
+    "Scan",
+    "ScanIdentity",
+    "ScanKey",
+    "StaleVisits",
+    "Venue",
+    "VenueType",
+    "Visit",
+]

@@ -1,0 +1,43 @@
+"""Who may ask, and the log of who asked."""
+
+from sqlalchemy import ForeignKey, LargeBinary, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from fleet_server.models.base import Base, BigInt, Id, Ms, Seconds
+
+
+class AccessToken(Base):
+    """A bearer token, known by its digest only."""
+
+    __tablename__ = "access_tokens"
+
+    id: Mapped[Id]
+    name: Mapped[str] = mapped_column(String(100))
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
+    role: Mapped[str] = mapped_column(String(32))
+    venue_id: Mapped[int | None] = mapped_column(ForeignKey("venues.id"))
+    """The one venue a venue manager's token is for."""
+    created_at: Mapped[Seconds]
+    expires_at: Mapped[Seconds]
+    revoked_at: Mapped[Seconds | None]
+
+
+class AuditEntry(Base):
+    """One line of the append-only log: the database refuses to change or delete it."""
+
+    __tablename__ = "audit_log"
+
+    id: Mapped[int] = mapped_column(BigInt, primary_key=True, autoincrement=False)
+    """Numbered by the log itself from 1, without gaps."""
+    at_ms: Mapped[Ms]
+    actor: Mapped[str] = mapped_column(String(64))
+    action: Mapped[str] = mapped_column(String(64))
+    case_ref: Mapped[str] = mapped_column(String(64), default="")
+    purpose: Mapped[str] = mapped_column(String(200), default="")
+    subject: Mapped[str] = mapped_column(String(64), default="")
+    """Reference of the person, venue or kiosk concerned."""
+    detail: Mapped[str] = mapped_column(Text, default="")
+    """JSON; never a name or a number in clear."""
+    previous: Mapped[bytes] = mapped_column(LargeBinary(32))
+    hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+    """SHA-256 over the previous hash and this line's content."""

@@ -1,0 +1,1 @@
+"""From scans to visits to exposures: pure rules, and the queries that feed them."""

@@ -1,0 +1,1 @@
+"""Pages and API: default deny, one folder per audience."""
