@@ -174,8 +174,12 @@ def _in_words(problem: str) -> str:
     key = where.rstrip("`").lstrip(".")
     if "unknown field" in what:
         name = what.split("`")[1]
-        section = {"broker": Broker, "web": Web, "ingest": Ingest}.get(key, Settings)
-        known = [field.name for field in msgspec.structs.fields(section) if field.name != "home"]
+        sections: dict[str, type[msgspec.Struct]] = {"broker": Broker, "web": Web, "ingest": Ingest}
+        known = [
+            field.name
+            for field in msgspec.structs.fields(sections.get(key, Settings))
+            if field.name != "home"
+        ]
         near = difflib.get_close_matches(name, known, n=1)
         hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
         return f"{key + '.' if key else ''}{name}: no such setting; {hint}"

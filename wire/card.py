@@ -4,7 +4,7 @@
 
 Body: card id (16 random bytes), issue day (2, days since 2020-01-01), key id (4), Ed25519 signature
 (64). Only capitals and digits: QR's alphanumeric mode keeps the symbol small (version 6), and no
-keyboard layout of a USB scanner changes them. The CRC tells a typo from a forgery. Nothing personal.
+keyboard layout of a USB scanner changes them. The CRC tells a typo from a forgery. No names.
 """
 
 import base64
