@@ -1,0 +1,74 @@
+# Every chore of the project. `make` alone lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo setup test test-deps check lint types imports fast soak fresh docs lock clean
+
+PYTHON ?= /usr/bin/python3
+KILLS ?= 1000
+BIN := .venv/bin
+RUN := .venv/.ready-run
+DEV := .venv/.ready-dev
+SOURCES := wire kiosk fleet_server demo tests bench
+PYTEST := $(BIN)/pytest
+SHELL_SCRIPTS := .ci/run $(wildcard provisioning/*.sh)
+
+help: ## List the chores
+	@echo "Tram. First: make demo"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(RUN) ## Show the whole path; until Ctrl-C, or once and checked with ONCE=1
+	@exec $(BIN)/python -m demo $(if $(filter-out 0 no,$(ONCE)),--once)
+
+setup: $(RUN) ## Make .venv with the locked packages (PYTHON=/usr/bin/python3)
+
+test: test-deps $(DEV) ## Install what the tests need, then run all of them (ARGS="-k words")
+	$(PYTEST) $(ARGS)
+
+test-deps: ## Install the tests' Debian packages: mosquitto, postgresql, libzbar0, …
+	@provisioning/test-deps.sh
+
+check: lint types imports fast ## Before a commit: lint, types, import contracts, fast tests
+
+lint: $(DEV) ## Look for mistakes and formatting in Python and shell
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/ruff format --check $(SOURCES)
+	@if command -v shellcheck >/dev/null; then \
+		echo "shellcheck $(SHELL_SCRIPTS)"; shellcheck $(SHELL_SCRIPTS); \
+	else echo "shellcheck is not installed: shell scripts not checked"; fi
+
+types: $(DEV) ## Check the types with mypy, strictly
+	$(BIN)/mypy
+
+imports: $(DEV) ## Hold the packages to who may import whom
+	$(BIN)/lint-imports
+
+fast: $(DEV) ## Run the tests that need no broker, no database server and no patience
+	$(PYTEST) -q -m "not slow" $(ARGS)
+
+soak: test-deps $(DEV) ## Kill processes at random moments, KILLS=1000 times, and count what was lost
+	TRAM_KILLS=$(KILLS) $(PYTEST) -s --timeout=0 tests/system/test_kills.py
+
+fresh: ## As root, by hand: a clone in bare Debian 12 and 13 trees, demo and tests
+	provisioning/fresh.sh
+
+docs: $(DEV) ## Write the documents that are made from code
+	$(BIN)/python -m wire.asyncapi docs/reference/asyncapi.yaml
+
+lock: ## Pin all packages again with hashes (UPGRADE=1 takes newer releases)
+	@PYTHON=$(PYTHON) provisioning/lock.sh $(if $(filter-out 0 no,$(UPGRADE)),--upgrade)
+
+clean: ## Remove the virtual environment and everything generated
+	rm -rf .venv .tools build ./*.egg-info
+	rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+# The tests' packages contain the demo's, in the same versions: whoever has them needs no others.
+$(RUN): $(if $(wildcard $(DEV)),$(DEV)) locks/run.txt pyproject.toml provisioning/venv.sh
+	@if [[ ! -e $(DEV) ]]; then PYTHON=$(PYTHON) provisioning/venv.sh run; fi
+	@touch $@
+
+$(DEV): locks/dev.txt pyproject.toml provisioning/venv.sh
+	@PYTHON=$(PYTHON) provisioning/venv.sh dev
+	@touch $@
