@@ -10,7 +10,7 @@ KILLS ?= 1000
 BIN := .venv/bin
 RUN := .venv/.ready-run
 DEV := .venv/.ready-dev
-SOURCES := wire kiosk fleet_server demo tests bench
+SOURCES := wire kiosk fleet_server demo tests bench docs
 PYTEST := $(BIN)/pytest
 SHELL_SCRIPTS := .ci/run $(wildcard provisioning/*.sh)
 
@@ -40,6 +40,7 @@ lint: $(DEV) ## Look for mistakes and formatting in Python and shell
 
 types: $(DEV) ## Check the types with mypy, strictly
 	$(BIN)/mypy
+	$(BIN)/mypy docs/write.py
 
 imports: $(DEV) ## Hold the packages to who may import whom
 	$(BIN)/lint-imports
@@ -54,7 +55,7 @@ fresh: ## As root, by hand: a clone in bare Debian 12 and 13 trees, demo and tes
 	provisioning/fresh.sh
 
 docs: $(DEV) ## Write the documents that are made from code
-	$(BIN)/python -m wire.asyncapi docs/reference/asyncapi.yaml
+	$(BIN)/python docs/write.py
 
 lock: ## Pin all packages again with hashes (UPGRADE=1 takes newer releases)
 	@PYTHON=$(PYTHON) provisioning/lock.sh $(if $(filter-out 0 no,$(UPGRADE)),--upgrade)
