@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from wire.errors import BadSignature, Malformed
+from wire.errors import BadSignature, Malformed, UnknownSigner
 
 PREFIX: Final = "TRAM1"
 PATTERN: Final = re.compile(r"TRAM1[A-Z2-7]{142}")
@@ -55,7 +55,7 @@ def decode(text: str, keys: Mapping[str, Ed25519PublicKey]) -> Card:
     """The card `text` says it is, proven by one of `keys` (by key id).
 
     Raises Malformed for a code that is not a whole card (a typo, a cut text), BadSignature for one
-    that this fleet did not sign.
+    that this fleet did not sign, and of these UnknownSigner where its key is not among `keys`.
     """
     if PATTERN.fullmatch(text) is None:
         raise Malformed("not a whole card code: TRAM1 and 142 of A-Z, 2-7")
@@ -68,7 +68,7 @@ def decode(text: str, keys: Mapping[str, Ed25519PublicKey]) -> Card:
     body, signature = raw[:22], raw[22:]
     key = keys.get(body[18:].hex())
     if key is None:
-        raise BadSignature(
+        raise UnknownSigner(
             f"a card signed by key {body[18:].hex()}, which this fleet does not know"
         )
     try:

@@ -39,3 +39,7 @@ class BadSignature(WireError):
     """A signed document that its key did not sign."""
 
     reason = "bad_signature"
+
+
+class UnknownSigner(BadSignature):
+    """Signed by a key that is not among those known here: not proven false, but not proven."""

@@ -1,0 +1,54 @@
+"""From one frame to the one code it answers for. Pure but for the decoder handed in."""
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from kiosk.credentials.payload import Payload
+from kiosk.credentials.registry import recognise
+from kiosk.hardware.ports import Code, Decoder, Luma
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reading:
+    """What a frame held."""
+
+    payload: Payload | None
+    """The code nearest to the centre, understood; None where there is no code."""
+    code: Code | None
+    codes: int
+    """How many codes were seen."""
+    ms: float
+    """For decoding and understanding."""
+
+
+class Reader:
+    """Finds the code nearest to the centre: never two people for one answer."""
+
+    def __init__(
+        self,
+        decoder: Decoder,
+        card_keys: Mapping[str, Ed25519PublicKey],
+        *,
+        timer_ns: Callable[[], int] = time.perf_counter_ns,
+    ) -> None:
+        self._decoder = decoder
+        self._card_keys = card_keys
+        self._timer_ns = timer_ns
+
+    def read(self, luma: Luma) -> Reading:
+        began_ns = self._timer_ns()
+        codes = self._decoder.decode(luma)
+        code = _nearest(codes, luma) if codes else None
+        payload = recognise(code.data, self._card_keys) if code else None
+        ms = (self._timer_ns() - began_ns) / 1e6
+        return Reading(payload=payload, code=code, codes=len(codes), ms=ms)
+
+
+def _nearest(codes: Sequence[Code], luma: Luma) -> Code:
+    height, width = luma.shape
+    middle = (width / 2, height / 2)
+    return min(codes, key=lambda code: math.dist(code.centre, middle))
