@@ -23,3 +23,7 @@ class QueueError(DeviceError):
 
 class QueueFull(QueueError):
     """The queue holds as many undelivered records as it may."""
+
+
+class QueueDamaged(QueueError):
+    """The queue's file is no sound database any more; opening it again begins a new one."""
