@@ -1,0 +1,65 @@
+"""Times as people and programs write them, and as answers say them. The one place for both."""
+
+import datetime as dt
+import re
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from fleet_server.errors import FleetError
+
+_EPOCH_SECONDS: Final = re.compile(r"-?\d{1,11}")
+_ISO: Final = re.compile(r"\d{4}-\d\d-\d\d.*")
+MAX_AT: Final = 4_102_444_800
+"""2100-01-01: beyond it a number is more likely milliseconds or a slip."""
+
+
+class BadTime(FleetError, ValueError):
+    """A time nobody can read; says what was given and what would be right."""
+
+
+def parse(text: str, zone: ZoneInfo) -> int:
+    """Whole seconds UTC of an ISO 8601 time or of epoch seconds. Raises BadTime.
+
+    A time without an offset is local to `zone`; a date alone is its midnight; fractions of a second
+    are cut off.
+    """
+    given = text.strip()
+    try:
+        if _EPOCH_SECONDS.fullmatch(given):
+            at = int(given)
+        elif _ISO.fullmatch(given):
+            moment = dt.datetime.fromisoformat(given)
+            if moment.tzinfo is None:
+                moment = moment.replace(tzinfo=zone)
+            at = int(moment.timestamp() // 1)
+        else:
+            raise _bad(text)
+    except (ValueError, OverflowError) as problem:
+        raise _bad(text) from problem
+    if not -MAX_AT <= at <= MAX_AT:
+        raise _bad(text)
+    return at
+
+
+def iso(at: int) -> str:
+    """`2026-01-05T01:30:00Z` for seconds UTC."""
+    return dt.datetime.fromtimestamp(at, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def local(at: int, zone: ZoneInfo) -> dt.datetime:
+    """The same moment on the clocks of `zone`."""
+    return dt.datetime.fromtimestamp(at, zone)
+
+
+def day_bounds(day: dt.date, zone: ZoneInfo) -> tuple[int, int]:
+    """[midnight, next midnight) of a local day, seconds UTC."""
+    start = dt.datetime.combine(day, dt.time(), zone)
+    end = dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), zone)
+    return int(start.timestamp()), int(end.timestamp())
+
+
+def _bad(text: str) -> BadTime:
+    return BadTime(
+        f"{text[:40]!r} is no time: expected ISO 8601 such as 2026-01-05T08:30 or "
+        "2026-01-05T08:30:00+07:00, or seconds since 1970"
+    )
