@@ -1,0 +1,3 @@
+from tests.wire.conftest import sample
+
+__all__ = ["sample"]
