@@ -5,6 +5,7 @@ write lock when they begin, so that two processes wait for each other instead of
 """
 
 import sqlite3
+import time
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event
@@ -49,9 +50,10 @@ def _sqlite(url: URL) -> Engine:
     def _configure(connection: sqlite3.Connection, _record: Any) -> None:
         # Transactions are begun by the listener below, not guessed at by the driver.
         connection.isolation_level = None
+        connection.execute("PRAGMA page_size=8192")
+        _use_wal(connection)
         connection.executescript(
-            "PRAGMA page_size=8192; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
-            "PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY;"
+            "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY;"
         )
 
     @event.listens_for(engine, "begin")
@@ -60,3 +62,17 @@ def _sqlite(url: URL) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine
+
+
+def _use_wal(connection: sqlite3.Connection) -> None:
+    """Switches a new file to WAL. SQLite does not wait for another process that is doing so."""
+    end = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as problem:
+            if problem.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+            time.sleep(0.01)
+        else:
+            return

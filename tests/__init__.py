@@ -1,0 +1,1 @@
+"""Mirrors the packages; `support` holds what several tests share."""

@@ -9,7 +9,7 @@ from fleet_server.models.fleet import Kiosk, Posting, Presence
 from fleet_server.models.people import Credential, Link, Person, Pseudonym
 from fleet_server.models.places import Area, Gate, OpeningHours, Room, Venue, VenueType
 from fleet_server.models.scans import Alarm, RefusedRecord, Scan, ScanIdentity, ScanKey
-from fleet_server.models.visits import StaleVisits, Visit
+from fleet_server.models.visits import OrphanExit, StaleVisits, Visit
 
 __all__ = [
     "AccessToken",
@@ -22,6 +22,7 @@ __all__ = [
     "Kiosk",
     "Link",
     "OpeningHours",
+    "OrphanExit",
     "Person",
     "Posting",
     "Presence",

@@ -34,7 +34,20 @@ class Visit(Base):
     entry_scan_id: Mapped[int] = mapped_column(BigInt, ForeignKey("scans.id"))
     exit_scan_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("scans.id"))
     authentic: Mapped[bool]
-    """Whether a signed code stands behind it."""
+    """Whether signed codes stand behind all its scans."""
+    capped: Mapped[bool]
+    """Whether the measured exit came later than any stay is taken to last, and was cut there."""
+
+
+class OrphanExit(Base):
+    """An exit scan without an open stay at its venue: kept, but no exposure by itself."""
+
+    __tablename__ = "orphan_exits"
+
+    scan_id: Mapped[int] = mapped_column(BigInt, ForeignKey("scans.id"), primary_key=True)
+    person_id: Mapped[int] = mapped_column(ForeignKey("persons.id"), index=True)
+    venue_id: Mapped[int] = mapped_column(ForeignKey("venues.id"))
+    left_at: Mapped[Seconds]
 
 
 class StaleVisits(Base):

@@ -1,0 +1,155 @@
+"""The tables: made on both engines, agreed with the models, guarded by the database itself."""
+
+import multiprocessing
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, create_engine, func, insert, inspect, select, text
+from sqlalchemy.exc import DBAPIError
+
+from fleet_server import database, schema
+from fleet_server.errors import SchemaError
+from fleet_server.models import AuditEntry, Base, Scan, VenueType
+from tests.support import world
+
+DWELL = {"shop": 30, "market": 60, "restaurant": 90, "office": 540, "hospital": 120}
+DWELL |= {"worship": 120, "school": 540, "other": 60}
+
+
+def test_models_and_migrations_agree(engine: Engine) -> None:
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_the_revision_this_release_asks_for_is_the_newest_migration(engine: Engine) -> None:
+    with engine.connect() as connection:
+        assert ScriptDirectory.from_config(schema.config(connection)).get_heads() == [schema.HEAD]
+        assert schema.current(connection) == schema.HEAD
+
+
+def test_0001_makes_all_tables_and_seeds_venue_types(empty_database_url: str) -> None:
+    engine = database.connect(empty_database_url)
+    schema.migrate(engine)
+    with engine.connect() as connection:
+        assert set(Base.metadata.tables) <= set(inspect(connection).get_table_names())
+        rows = connection.execute(select(VenueType.__table__)).all()
+    assert {row.code: row.dwell_min for row in rows} == DWELL
+    assert all(row.name_vi and row.name_en for row in rows)
+    engine.dispose()
+
+
+def test_migrating_twice_changes_nothing(engine: Engine) -> None:
+    schema.migrate(engine)
+    with engine.connect() as connection:
+        assert connection.scalar(select(func.count()).select_from(VenueType)) == len(DWELL)
+
+
+def test_rows_survive_every_migration_from_the_first(engine: Engine) -> None:
+    place = world.one_venue(engine)
+    world.store_one_scan(engine, place)
+    schema.ensure(engine)
+    with engine.connect() as connection:
+        assert connection.scalar(select(func.count()).select_from(Scan)) == 1
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE audit_log SET actor = 'x'",
+        "DELETE FROM audit_log",
+        "UPDATE scans SET label = 'x'",
+        "UPDATE scan_keys SET position = 7",
+        "UPDATE scan_identities SET key = 'x'",
+    ],
+)
+def test_the_database_refuses_to_rewrite_history(engine: Engine, statement: str) -> None:
+    world.store_one_scan(engine, world.one_venue(engine))
+    _one_audit_line(engine)
+    with pytest.raises(DBAPIError, match=r"append-only|never changed"), engine.begin() as c:
+        c.execute(text(statement))
+
+
+def test_sqlite_refuses_to_replace_an_audit_line(sqlite_url: str) -> None:
+    engine = database.connect(sqlite_url)
+    _one_audit_line(engine)
+    with pytest.raises(DBAPIError, match="append-only"):
+        _one_audit_line(engine, "OR REPLACE")
+
+
+@pytest.mark.slow
+def test_postgresql_refuses_to_truncate_the_audit_log(postgres_url: str) -> None:
+    engine = database.connect(postgres_url)
+    with pytest.raises(DBAPIError, match="append-only"), engine.begin() as connection:
+        connection.execute(text("TRUNCATE audit_log"))
+    engine.dispose()
+
+
+def test_scans_can_be_deleted_for_retention(engine: Engine) -> None:
+    world.store_one_scan(engine, world.one_venue(engine))
+    with engine.begin() as connection:
+        for table in ("scan_keys", "scan_identities", "scans"):
+            connection.execute(Base.metadata.tables[table].delete())
+        assert connection.scalar(select(func.count()).select_from(Scan)) == 0
+
+
+@pytest.mark.slow
+def test_an_empty_postgresql_asks_for_fleet_migrate(
+    postgres_cluster: object, empty_database_url: str
+) -> None:
+    engine = database.connect(empty_database_url)
+    if database.is_sqlite(engine):
+        schema.ensure(engine)
+    else:
+        with pytest.raises(SchemaError, match="fleet migrate"):
+            schema.ensure(engine)
+    engine.dispose()
+
+
+def test_a_database_of_a_newer_release_is_left_alone(engine: Engine) -> None:
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = 'ffff'"))
+    with pytest.raises(SchemaError, match="another release"):
+        schema.migrate(engine)
+
+
+def test_a_database_that_cannot_be_reached_is_named_without_its_password() -> None:
+    engine = database.connect("postgresql://tram:geheim@127.0.0.1:1/none")
+    with pytest.raises(SchemaError, match=r"127\.0\.0\.1:1/none") as caught:
+        schema.ensure(engine)
+    assert "geheim" not in str(caught.value)
+
+
+@pytest.mark.slow
+def test_processes_that_start_at_once_on_an_empty_database_all_work(tmp_path: Path) -> None:
+    spawn = multiprocessing.get_context("spawn")
+    for attempt in range(3):
+        url = f"sqlite:///{tmp_path / str(attempt) / 'fleet.sqlite3'}"
+        gate = spawn.Barrier(4)
+        crowd = [spawn.Process(target=_start_up, args=(url, gate)) for _ in range(4)]
+        for process in crowd:
+            process.start()
+        for process in crowd:
+            process.join()
+        assert [process.exitcode for process in crowd] == [0, 0, 0, 0]
+        with create_engine(url).connect() as connection:
+            assert connection.scalar(select(func.count()).select_from(VenueType)) == len(DWELL)
+
+
+def _start_up(url: str, gate: "multiprocessing.synchronize.Barrier") -> None:
+    engine = database.connect(url)
+    gate.wait()
+    schema.ensure(engine)
+
+
+def _one_audit_line(engine: Engine, prefix: str = "") -> None:
+    line = {"id": 1, "at_ms": 1, "actor": "a", "action": "b", "case_ref": "", "purpose": ""}
+    line |= {"subject": "", "detail": "", "previous": bytes(32), "hash": bytes(32)}
+    statement = insert(AuditEntry)
+    if prefix:
+        statement = statement.prefix_with(prefix)
+    with engine.execution_options(**database.WRITES).begin() as connection:
+        connection.execute(statement, line)

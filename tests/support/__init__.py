@@ -1,0 +1,1 @@
+"""Real databases, real brokers and records to try them with."""
