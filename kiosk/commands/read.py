@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from kiosk.errors import ConfigError, KioskError
+from kiosk.errors import ConfigError
 
 if TYPE_CHECKING:
     from kiosk.scanning.reader import Reader
@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 ENGINES: Final = ("zxing-cpp", "pyzbar")
 _MANY: Final = 20
 """From this many pictures on, progress is shown on a terminal."""
+
+
+class WrongConfiguration(click.ClickException):
+    """Ends the program with the message and status 2."""
+
+    exit_code = 2
 
 
 @click.command(name="read", short_help="Read codes in pictures, one line each.")
@@ -60,7 +66,7 @@ def read(
     try:
         reader = Reader(open_decoders(engines or ENGINES), _card_keys(config_file))
     except ConfigError as problem:
-        raise _wrong(problem) from problem
+        raise WrongConfiguration(str(problem)) from problem
     failed = False
     for name in _progress(list(_pictures(paths))):
         line = _line(name, reader, show_text=show_text)
@@ -113,7 +119,10 @@ def _pictures(paths: Iterable[str]) -> Iterator[str]:
         if not folder.is_dir():
             yield given
             continue
-        for picture in find_pictures(folder):
+        pictures = find_pictures(folder)
+        if not pictures:
+            yield given
+        for picture in pictures:
             yield os.path.join(given, picture.relative_to(folder))  # noqa: PTH118 - as given
 
 
@@ -135,10 +144,3 @@ def _card_keys(config_file: Path | None) -> Mapping[str, Ed25519PublicKey]:
     from kiosk import config  # noqa: PLC0415
 
     return config.card_keys(config.load(config_file))
-
-
-def _wrong(problem: KioskError) -> click.ClickException:
-    """Ends the program with the message and 2, the status for a wrong configuration."""
-    error = click.ClickException(str(problem))
-    error.exit_code = 2
-    return error

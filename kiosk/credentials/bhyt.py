@@ -22,7 +22,7 @@ def parse(text: str) -> Payload | None:
     old = _OLD.fullmatch(first) is not None
     if len(rest) < 5 or not (old or _NEW.fullmatch(first)) or not _HEX.fullmatch(rest[0]):
         return None
-    whole = rest[-1] == _END and (old or len(rest) == 15)
+    whole = rest[-1] == _END and (old or len(rest) == 16)
     return Payload(
         kind=KIND, label="BHYT 15" if old else "BHYT 10", problem="" if whole else "misread"
     )

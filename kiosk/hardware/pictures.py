@@ -54,6 +54,8 @@ def load_luma(file: Path) -> Luma:
             if picture.width * picture.height <= MAX_PIXELS:
                 return _luma(ImageOps.exif_transpose(picture))
             size = f"{picture.width}×{picture.height}"
+    except IsADirectoryError as problem:
+        raise UnreadablePicture(f"{file}: a folder without {', '.join(SUFFIXES)}") from problem
     except _BROKEN as problem:
         why = getattr(problem, "strerror", None) or "not a picture, or damaged"
         raise UnreadablePicture(f"{file}: cannot be read ({why})") from problem
