@@ -18,6 +18,7 @@ from kiosk.address import Address, parse_address
 from kiosk.config_table import (
     complaint,
     flag,
+    number,
     path,
     pin,
     read_table,

@@ -61,6 +61,7 @@ class Journal:
 
     def close(self) -> None:
         os.close(self._descriptor)
+        self._descriptor = -1
 
     def _set_aside(self) -> None:
         try:

@@ -57,6 +57,8 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     fps: float | None = None
     decode_ms_p50: float | None = None
     decode_ms_p95: float | None = None
+    camera_restarts: int = 0
+    """How often the camera failed and was opened again since start."""
     answers: dict[str, int] = {}
     """Answers given since start, by reason."""
     cpu_c: float | None = None
