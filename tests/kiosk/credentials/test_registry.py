@@ -109,13 +109,9 @@ def test_ten_thousand_damaged_codes_each_are_something(
     check(recognise(data, CARD_KEYS))
 
 
-PIECES = st.one_of(
-    st.sampled_from(
-        "|,||,<,*,$,-,Nam,Nữ,0,1,01011990,1990-01-01,001090000001,160000000000000001,"
-        "0100000001,TRAM1,NGUYEN VAN MAU,\x00,".split(",")
-    ),
-    st.text(max_size=8),
-)
+NUMBERS = ("001090000001", "160000000000000001", "0100000001", "01011990", "1990-01-01", "0", "1")
+WORDS = ("TRAM1", "NGUYEN VAN MAU", "Nam", "Nữ", "|", "||", "<", "*", "$", "-", "\x00", "")
+PIECES = st.one_of(st.sampled_from(NUMBERS + WORDS), st.text(max_size=8))
 
 
 @pytest.mark.slow
