@@ -52,7 +52,7 @@ class Authority:
         """A new authority, and its own certificate and key to be stored."""
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Tram fleet CA")])
-        builder = _builder(name, name, key.public_key(), key.public_key(), now, CA_VALID)
+        builder = _builder(name, name, key.public_key(), key.public_key(), now=now, valid=CA_VALID)
         builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), True)
         builder = builder.add_extension(_usage(authority=True), True)
         certificate = builder.sign(key, hashes.SHA256())
@@ -100,7 +100,12 @@ class Authority:
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         builder = _builder(
-            subject, self._certificate.subject, key.public_key(), self._key.public_key(), now, valid
+            subject,
+            self._certificate.subject,
+            key.public_key(),
+            self._key.public_key(),
+            now=now,
+            valid=valid,
         )
         purpose = ExtendedKeyUsageOID.SERVER_AUTH if server else ExtendedKeyUsageOID.CLIENT_AUTH
         builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), True)
@@ -145,6 +150,7 @@ def _builder(
     issuer: x509.Name,
     own: ec.EllipticCurvePublicKey,
     signer: ec.EllipticCurvePublicKey,
+    *,
     now: dt.datetime,
     valid: dt.timedelta,
 ) -> x509.CertificateBuilder:
