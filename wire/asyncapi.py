@@ -168,7 +168,7 @@ def schemas() -> Json:
     _, found = msgspec.json.schema_components(STRUCTS, ref_template=_SCHEMAS)
     structs = {struct.__name__: struct for struct in _with_parts(STRUCTS)}
     for name, schema in found.items():
-        says = _field_docs(structs[name])
+        says = field_docs(structs[name])
         for field, value in schema["properties"].items():
             if field in says:
                 # Beside a $ref draft 7 ignores everything, a description too.
@@ -216,8 +216,8 @@ def _with_parts(structs: tuple[type[msgspec.Struct], ...]) -> Iterator[type[msgs
                 yield value
 
 
-def _field_docs(struct: type[msgspec.Struct]) -> dict[str, str]:
-    """The docstrings that stand under a struct's fields."""
+def field_docs(struct: type) -> dict[str, str]:
+    """The docstrings that stand under the fields of a struct or dataclass."""
     body = ast.parse(inspect.getsource(struct)).body[0]
     out: dict[str, str] = {}
     name = ""
