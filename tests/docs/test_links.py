@@ -1,7 +1,6 @@
 """Documents lead where they say."""
 
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -35,14 +34,3 @@ def test_every_link_leads_to_a_file_and_a_heading_that_exist(name: str) -> None:
 
 def test_every_decision_is_in_the_readmes_reach() -> None:
     assert "docs/adr" in (ROOT / "README.md").read_text("utf-8")
-
-
-def test_nothing_in_the_project_is_larger_than_a_document_should_be() -> None:
-    listed = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
-    if listed.returncode != 0:
-        pytest.skip("not a git checkout")
-    tracked = [ROOT / name for name in listed.stdout.split("\0") if name]
-    large = [path.name for path in tracked if path.is_file() and path.stat().st_size > 1_000_000]
-    assert large == []
