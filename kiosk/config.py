@@ -288,8 +288,9 @@ def card_keys(config: Config) -> dict[str, Ed25519PublicKey]:
 
 def _root(config: Config) -> Ed25519PublicKey:
     file = config.keys.root
+    content = _content(config, "keys.root", file)
     try:
-        key = load_pem_public_key(_content(config, "keys.root", file))
+        key = load_pem_public_key(content)
     except (ValueError, UnsupportedAlgorithm):
         key = None
     if not isinstance(key, Ed25519PublicKey):
