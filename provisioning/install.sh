@@ -24,17 +24,18 @@ for argument in "$@"; do
     esac
 done
 
+there() { # PACKAGE: is it installed? Debian 13 calls some libraries NAMEt64
+    dpkg-query -W -f='${db:Status-Status}\n' "$1" "$1t64" 2>/dev/null | grep -qx installed
+}
+
 packages() {
     local missing=() package
-    for package in "$@"; do
-        [[ $(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null) == installed ]] ||
-            missing+=("$package")
-    done
+    for package in "$@"; do there "$package" || missing+=("$package"); done
     [[ ${#missing[@]} -gt 0 ]] || return 0
     say "Gói Debian / Debian packages: ${missing[*]}"
     run apt-get -qq update
-    run env DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends \
-        "${missing[@]}"
+    run env DEBIAN_FRONTEND=noninteractive apt-get -qq -o Dpkg::Use-Pty=0 install -y \
+        --no-install-recommends "${missing[@]}"
 }
 
 in_apt() { apt-cache policy "$1" 2>/dev/null | grep -q '^ *Candidate: [^(]'; }
@@ -108,13 +109,14 @@ kiosk() {
 }
 
 server() {
-    local host=${1:-} fleet=("$opt/.venv/bin/fleet" --home "$home") mosquitto
-    mosquitto=$(dpkg-query -W -f='${db:Status-Status}' mosquitto 2>/dev/null || true)
+    local host=${1:-} fleet=("$opt/.venv/bin/fleet" --home "$home") ours=no
     [[ $host =~ ^[A-Za-z0-9.:-]+$ ]] || usage
+    there mosquitto || ours=yes
     packages python3 python3-venv mosquitto
-    if [[ $mosquitto != installed && $start == yes ]]; then
-        # Ours runs with the fleet's certificates; Debian's listens without any.
-        run systemctl --quiet disable --now mosquitto.service
+    if [[ $ours == yes ]]; then
+        # tram-broker.service runs it with the fleet's certificates; Debian's listens without any.
+        run systemctl --quiet disable mosquitto.service
+        if [[ $start == yes ]]; then run systemctl stop mosquitto.service; fi
     fi
     programs server.txt fleet_server
     run rm -f "$opt/.venv/bin/kiosk"
