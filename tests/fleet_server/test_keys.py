@@ -93,8 +93,10 @@ HARMS = [
     for harm in ("missing", "readable by others", "garbled", "of another kind")
     # TLS keys are read, and complained about, by the TLS library; a card's key is of root's kind.
     if harm in ("missing", "readable by others")
-    or name not in ("ingest/mqtt.key", "broker/broker.key")
-    and (name, harm) != ("cards/card.key", "of another kind")
+    or (
+        name not in ("ingest/mqtt.key", "broker/broker.key")
+        and (name, harm) != ("cards/card.key", "of another kind")
+    )
 ]
 
 
