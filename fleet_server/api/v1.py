@@ -27,7 +27,7 @@ MOST_SCANS = 1000
 pages = Blueprint("api_v1", __name__, url_prefix=PREFIX)
 OPERATIONS: list[Operation] = []
 
-Minutes = Annotated[float | None, msgspec.Meta(ge=0)]
+Minutes = Annotated[float, msgspec.Meta(ge=0)] | None
 
 
 class ContactsQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -67,6 +67,8 @@ class Cursor(NamedTuple):
 
 def venue(connection: Connection, ref: str) -> LoggedVenue:
     """The venue `ref` names. Raises NotKnown."""
+    if not ref.isprintable():
+        raise unknown(ref)
     row = connection.execute(
         select(Venue.id, Venue.ref, Venue.name, Venue.timezone).where(Venue.ref == ref)
     ).one_or_none()

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from sqlalchemy import Engine
 
 from fleet_server import database
-from fleet_server.errors import NotKnown
+from fleet_server.errors import FleetError, NotKnown
 from fleet_server.identity import audit, links
 from fleet_server.times import BadTime, iso
 from fleet_server.tracing import derivation, questions
@@ -18,8 +18,12 @@ from fleet_server.tracing.exposure import Question
 CONTACTS = "trace.contacts"
 
 
+class BadAsker(FleetError, ValueError):
+    """Words that cannot go on record."""
+
+
 class Asker(NamedTuple):
-    """Who asks, and what for."""
+    """Who asks, and what for; up to 64, 64 and 200 printable characters."""
 
     by: str
     case: str = ""
@@ -29,7 +33,8 @@ class Asker(NamedTuple):
 def contacts(
     engine: Engine, visitor: str, question: Question, *, asker: Asker, now_ms: int
 ) -> ContactsAnswer:
-    """Who was exposed to `visitor`. Raises NotKnown for a reference nobody has, BadTime."""
+    """Who was exposed to `visitor`. Raises NotKnown (nobody has it), BadTime, BadAsker."""
+    _check(asker)
     if question.since >= question.until:
         raise BadTime("from: expected a time before `to`")
     # Scans whose stays are not derived yet would be missing from the answer.
@@ -67,6 +72,15 @@ def contacts(
     if answer is None:
         raise NotKnown(str(miss)) from miss
     return answer
+
+
+def _check(asker: Asker) -> None:
+    for name, most in (("by", 64), ("case", 64), ("purpose", 200)):
+        text = getattr(asker, name)
+        if len(text) > most or not text.isprintable():
+            raise BadAsker(f"{name}: expected up to {most} printable characters")
+    if not asker.by:
+        raise BadAsker("by: expected who asks")
 
 
 def _snapshot(engine: Engine) -> Engine:

@@ -6,11 +6,12 @@ transaction. When in doubt a kiosk is a gap.
 
 from collections.abc import Collection
 from typing import Final, Literal, NamedTuple
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, func, or_, select
 
 from fleet_server.models import Kiosk, Posting, Presence, Scan, Venue
-from fleet_server.times import iso
+from fleet_server.times import iso, local
 from fleet_server.tracing.answers import Gap
 from wire import codec, presence
 from wire.errors import WireError
@@ -68,9 +69,11 @@ def gaps(
             Kiosk.ref,
             Venue.id.label("venue_id"),
             Venue.ref.label("venue"),
+            Venue.timezone,
             Posting.valid_from,
             Posting.valid_to,
             Presence.state,
+            Presence.since_ms,
             Presence.heard_ms,
             Presence.health,
         )
@@ -89,8 +92,9 @@ def gaps(
     found: list[tuple[int, Gap]] = []
     for row in connection.execute(statement).all():
         last = None
-        if row.heard_ms is not None:
-            last = _heard(row.state, row.heard_ms, row.health)
+        # 0: only a retained message was heard, which says when itself.
+        if heard_ms := row.heard_ms or row.since_ms:
+            last = _heard(row.state, heard_ms, row.health)
         posted_until = until if row.valid_to is None else min(until, row.valid_to)
         missing = hole(last, until=posted_until, now=now)
         if missing is None:
@@ -99,7 +103,8 @@ def gaps(
         usual = _usual_per_day(
             connection, row.id, row.venue_id, posted=row.valid_from, before=min(begun, now)
         )
-        found.append((begun, _gap(row.ref, row.venue, missing, last, usual)))
+        zone = ZoneInfo(row.timezone)
+        found.append((begun, _gap(row.ref, row.venue, zone, missing, last, usual=usual)))
     return [gap for _, gap in sorted(found, key=lambda item: (item[0], item[1].kiosk))]
 
 
@@ -154,13 +159,15 @@ _WORDS: Final[dict[Reason, tuple[str, str]]] = {
 }
 
 
-def _gap(kiosk: str, venue: str, missing: Hole, last: Heard | None, usual: float) -> Gap:
+def _gap(
+    kiosk: str, venue: str, zone: ZoneInfo, missing: Hole, last: Heard | None, *, usual: float
+) -> Gap:
     vi, en = _WORDS[missing.reason]
-    since = None if missing.since is None else iso(missing.since)
     waiting = None if last is None else last.waiting
     vi, en = f"Trạm {kiosk} ({venue}) {vi}", f"Kiosk {kiosk} ({venue}) {en}"
-    if since:
-        vi, en = f"{vi} từ {since}", f"{en} since {since}"
+    if missing.since is not None:
+        at = local(missing.since, zone)
+        vi, en = f"{vi} từ {at:%H:%M %d/%m/%Y}", f"{en} since {at:%Y-%m-%d %H:%M}"
     if waiting:
         vi, en = f"{vi}, còn {waiting} lượt trong hàng chờ", f"{en}, {waiting} records waiting"
     vi = f"{vi}; thường ghi {usual:g} lượt mỗi ngày"
@@ -169,7 +176,7 @@ def _gap(kiosk: str, venue: str, missing: Hole, last: Heard | None, usual: float
         kiosk=kiosk,
         venue=venue,
         reason=missing.reason,
-        since=since,
+        since=None if missing.since is None else iso(missing.since),
         queue_depth=waiting,
         usual_per_day=usual,
         vi=vi,

@@ -9,7 +9,7 @@ from flask import Flask
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
 
-from fleet_server import database, keys, notify, schema
+from fleet_server import database, keys, notify, schema, serving
 from fleet_server.errors import SettingsError
 from fleet_server.settings import Settings
 from fleet_server.web.app import create_app
@@ -34,7 +34,7 @@ def run(settings: Settings) -> None:
     engine.dispose()
     # Made here, so that what is wrong is said once; no connection is open when the worker forks.
     app = create_app(settings, session_key=keys.web(settings.keys_dir).session)
-    settings.run_dir.mkdir(parents=True, exist_ok=True)
+    serving.make_run_dir(settings)
     _Gunicorn(settings, app).run()
 
 
