@@ -86,8 +86,8 @@ def store(connection: Connection, heard: list[tuple[int, Heard]]) -> None:
     rows = connection.execute(select(_TABLE).where(_TABLE.c.kiosk_id.in_(ids)))
     known: dict[int, Known] = {}
     for row in rows.mappings():
-        values: dict[str, Any] = dict(row)
-        known[values.pop("kiosk_id")] = Known(**values)
+        values: dict[str, Any] = {name: row[name] for name in Known.__slots__}
+        known[row["kiosk_id"]] = Known(**values)
     before = dict(known)
     for kiosk_id, message in heard:
         known[kiosk_id] = after(known.get(kiosk_id, Known()), message)
