@@ -68,7 +68,7 @@ def _shown(connection: Connection, day: dt.date, lines: list[Line]) -> dict[str,
 
 
 def _direction(word: str) -> str:
-    return {"in": say("Vào", "In"), "out": say("Ra", "Out")}.get(word, say("Qua cửa", "Through"))
+    return {"in": say("Vào", "In"), "out": say("Ra", "Out")}.get(word, say("Qua", "Through"))
 
 
 def _older(lines: list[Line]) -> str:
