@@ -1,6 +1,7 @@
 """A third client on the broker, and a small fleet server that answers batches."""
 
 import queue
+import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -20,12 +21,21 @@ from wire.topics import SERVER_STATE, kiosk_topic
 class Listener:
     """Hears everything under a kiosk's topics; a context manager."""
 
-    def __init__(self, port: int, *, kiosk: str = "cho-mau-1", name: str = "listener") -> None:
+    def __init__(
+        self,
+        port: int,
+        *,
+        kiosk: str = "cho-mau-1",
+        name: str = "listener",
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self.kiosk = kiosk
         self.heard: list[tuple[str, bytes]] = []
         self._changed = threading.Condition()
         self._subscribed = threading.Event()
         self.client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id=name)
+        if tls is not None:
+            self.client.tls_set_context(tls)
         self.client.on_connect = self._on_connect
         self.client.on_subscribe = lambda *_: self._subscribed.set()
         self.client.on_message = self._on_message
@@ -65,8 +75,10 @@ class Listener:
 class SmallServer(Listener):
     """Stores each batch in memory and answers with a receipt; says it is online."""
 
-    def __init__(self, port: int, *, kiosk: str = "cho-mau-1") -> None:
-        super().__init__(port, kiosk=kiosk, name="small-server")
+    def __init__(
+        self, port: int, *, kiosk: str = "cho-mau-1", tls: ssl.SSLContext | None = None
+    ) -> None:
+        super().__init__(port, kiosk=kiosk, name="small-server", tls=tls)
         self.line = FakeLine()
         self.batches = 0
         self.answering = True
