@@ -88,8 +88,8 @@ def renew_ingest(keys_dir: Path, *, now: dt.datetime) -> Issued:
 def broker_hosts(settings: Settings) -> tuple[str, ...]:
     """Names and addresses the broker's certificate must be for."""
     external = urlsplit(settings.broker.url).hostname or ""
-    hosts = (settings.broker.public_host, external, settings.broker.bind)
-    hosts += ("localhost", "127.0.0.1", "::1")
+    hosts = [settings.broker.public_host, external, settings.broker.bind]
+    hosts += ["localhost", "127.0.0.1", "::1"]
     return tuple(dict.fromkeys(host for host in hosts if host not in ANY_ADDRESS))
 
 

@@ -8,7 +8,7 @@ from fleet_server.fleet.references import Taken, Unfit, unknown
 from fleet_server.fleet.registry import part_id, venue_id
 from fleet_server.identity import audit
 from fleet_server.models import Gate, Kiosk, Posting, Presence, Room, Venue
-from wire.records import DIRECTIONS
+from wire.records import BOTH, DIRECTIONS
 from wire.topics import is_kiosk_id
 
 
@@ -38,13 +38,8 @@ class ListedKiosk(NamedTuple):
     revoked_at: int | None
 
 
-def create(
-    connection: Connection, *, ref: str, place: Place, certificate: str, at_ms: int, actor: str
-) -> None:
-    """Write down a kiosk posted at `place`. Raises Unfit, Taken, NotKnown.
-
-    `certificate` is the fingerprint of the one it was given.
-    """
+def check_new(connection: Connection, ref: str) -> None:
+    """Raises Unfit for what cannot be a kiosk's id, Taken for one that is or was in use."""
     if not is_kiosk_id(ref):
         raise Unfit(
             f"kiosk {ref[:80]!r}: expected 1 to 48 of a-z, 0-9 and inner hyphens, such as "
@@ -54,6 +49,16 @@ def create(
     if revoked is not None:
         how = "đã có / is there already" if revoked[0] is None else "đã thu hồi / was revoked"
         raise Taken(f"kiosk {ref}: {how}; choose another id")
+
+
+def create(
+    connection: Connection, *, ref: str, place: Place, certificate: str, at_ms: int, actor: str
+) -> None:
+    """Write down a kiosk posted at `place`. Raises Unfit, Taken, NotKnown.
+
+    `certificate` is the fingerprint of the one it was given.
+    """
+    check_new(connection, ref)
     kiosk = connection.scalar(
         insert(Kiosk)
         .values(ref=ref, certificate=certificate, created_at=at_ms // 1000)
@@ -141,6 +146,15 @@ def active_id(connection: Connection, ref: str) -> int:
     if found is None:
         raise unknown("kiosk", ref, active(connection))
     return found
+
+
+def direction_of(connection: Connection, ref: str) -> str:
+    """Which way a kiosk counts where it is posted now. Raises NotKnown."""
+    kiosk = active_id(connection, ref)
+    found = connection.scalar(
+        select(Posting.direction).where(Posting.kiosk_id == kiosk, Posting.valid_to.is_(None))
+    )
+    return found or BOTH
 
 
 def active(connection: Connection) -> list[str]:
