@@ -4,12 +4,14 @@ import importlib.metadata
 import logging
 import secrets
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from types import FrameType
+from typing import Final
 
 from kiosk.app import App, Events, Parts
 from kiosk.certificate import Certificate, load_certificate, tls_context
@@ -18,7 +20,7 @@ from kiosk.config import Config, key_set
 from kiosk.courier import Courier
 from kiosk.delivery import Delivery, Limits
 from kiosk.door import Door
-from kiosk.errors import KioskError
+from kiosk.errors import QueueError
 from kiosk.hardware.cameras import open_camera
 from kiosk.hardware.decoders import open_decoders
 from kiosk.hardware.ports import Answer, Camera, Decoder, Signals
@@ -37,6 +39,9 @@ from kiosk.watch import Watch
 from wire import CONTRACT
 from wire.keyset import KeySet
 from wire.presence import About, Health
+
+RED_S: Final = 2.0
+"""How long a kiosk that cannot keep records shows so before it ends; systemd starts it again."""
 
 _log = logging.getLogger(__name__)
 
@@ -63,7 +68,11 @@ def run(
     """
     if camera is None:
         camera, base = config.camera.source, config.file.parent
-    with _hardware(config, camera, base) as hardware, assembled(config, hardware) as app:
+    with (
+        _hardware(config, camera, base) as hardware,
+        _red_on_failure(),
+        assembled(config, hardware) as app,
+    ):
 
         def on_signal(_number: int, _frame: FrameType | None) -> None:
             app.stop()
@@ -81,7 +90,7 @@ def assembled(config: Config, hardware: Hardware) -> Iterator[App]:
     data = config.kiosk.data
     try:
         queue = Queue(data, max_records=config.queue.max_records)
-    except KioskError:
+    except QueueError:
         hardware.signals.show(Answer.BROKEN)
         raise
     with queue:
@@ -108,6 +117,16 @@ def assembled(config: Config, hardware: Hardware) -> Iterator[App]:
             yield App(parts)
         finally:
             journal.close()
+
+
+@contextmanager
+def _red_on_failure() -> Iterator[None]:
+    """Lets a visitor see the red that `assembled` shows before a failed start puts it out."""
+    try:
+        yield
+    except QueueError:
+        time.sleep(RED_S)
+        raise
 
 
 @contextmanager
