@@ -119,8 +119,7 @@ class Supervisor:
             "broker",
             [str(embedded.program()), "-c", str(config)],
             ready_line="Server is ready",
-            # It tells a long story at each start.
-            worth_showing=lambda line: "[INF]" not in line,
+            worth_showing=_is_news,
         )
 
     def _configure_broker(self) -> None:
@@ -195,6 +194,12 @@ def run(settings: Settings, *, say: Say) -> None:
         schema.ensure(engine)
         Supervisor(settings, engine, say=say).run()
         engine.dispose()
+
+
+def _is_news(line: str) -> bool:
+    """Whether a line of nats-server's is for the operator: no long story at each start, and no
+    word about each connection whenever it reads its users again."""
+    return "[INF]" not in line and "found in connect proto, but user required from cert" not in line
 
 
 def _with_ports(settings: Settings) -> Settings:
