@@ -15,9 +15,10 @@ from typing import Final
 
 import msgspec
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from fleet_server import database, keys, notify, schema, serving
-from fleet_server.children import Child
+from fleet_server.children import MAX_PAUSE_S, Child
 from fleet_server.errors import FleetError, KeysError, SettingsError
 from fleet_server.fleet import embedded
 from fleet_server.serving import Serving
@@ -99,14 +100,27 @@ class Supervisor:
                     f"starting it again in {pause:g} s"
                 )
             if child.pid == 0 and now >= child.start_again_at:
-                if child.name == "broker":
-                    self._configure_broker()
-                child.start(self._selector, now=now)
-                changed = True
+                changed = self._start_again(child, now) or changed
             if child.look() and child.starts > 1:
                 self._say(f"{child.name} chạy lại / is back")
         if changed:
             self._tell()
+
+    def _start_again(self, child: Child, now: float) -> bool:
+        if child.name == "broker":
+            try:
+                self._configure_broker()
+            except (FleetError, SQLAlchemyError) as problem:
+                # A broker with the kiosks known before is better than none.
+                cause = str(problem).strip().splitlines()[0]
+                self._say(f"broker: giữ cấu hình cũ / keeps its configuration: {cause}")
+        try:
+            child.start(self._selector, now=now)
+        except OSError as problem:
+            child.start_again_at = now + MAX_PAUSE_S
+            self._say(f"{child.name}: không chạy được / cannot be started ({problem.strerror})")
+            return False
+        return True
 
     def _add(self, child: Child) -> None:
         self._children[child.name] = child
