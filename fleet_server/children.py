@@ -95,11 +95,13 @@ class Child:
         return [line for line in lines if line and self._worth_showing(line)]
 
     def look(self) -> bool:
-        """Whether it has just become ready."""
-        if self.ready or self._process is None:
+        """Whether it has just become ready; reads what it says of itself, which goes on after."""
+        if self._process is None:
             return False
-        self.ready = self._printed_ready if self._ready_line else self._said_ready()
-        return self.ready
+        ready = self._said_ready() or (bool(self._ready_line) and self._printed_ready)
+        just = ready and not self.ready
+        self.ready = self.ready or ready
+        return just
 
     def ended(
         self, selector: selectors.BaseSelector, show: Callable[["Child"], None], *, now: float
