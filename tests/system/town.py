@@ -1,8 +1,10 @@
 """A small town for system tests: kiosks, a real broker, the server's parts apart, all killable."""
 
+import getpass
 import json
 import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -80,11 +82,13 @@ class Town:
         assert done.returncode == 0, f"fleet {' '.join(args)}\n{done.stdout}\n{done.stderr}"
         return done.stdout
 
-    def found(self) -> None:
-        """Settings, schema, keys and one venue."""
+    def found(self, *, embedded: bool = False) -> None:
+        """Settings, schema, keys and one venue; with `embedded`, for `fleet serve`."""
         self.home.mkdir(parents=True)
-        url = f"mqtts://127.0.0.1:{self.broker_port}"
-        (self.home / "fleet.toml").write_text(f'[broker]\nurl = "{url}"\n')
+        port = self.broker_port
+        broker = f"port = {port}" if embedded else f'url = "mqtts://127.0.0.1:{port}"'
+        web_port = free_port()
+        (self.home / "fleet.toml").write_text(f"[broker]\n{broker}\n[web]\nport = {web_port}\n")
         self.fleet("keys", "init")
         self.fleet("migrate")
         self.fleet("venue", "create", VENUE, "--name", "Chợ Mẫu", "--type", "market")
@@ -121,12 +125,34 @@ class Town:
         self.programs["ingest"] = program
         return program
 
+    def add_serve(self) -> Server:
+        """`fleet serve`: broker, vault, ingest and web as its children."""
+        command = [sys.executable, "-m", "fleet_server", "--home", str(self.home), "serve"]
+        log = self.folder / "serve.log"
+        environment = {**os.environ, **self.environment}
+        program = Server(command, port=self.broker_port, log=log, env=environment)
+        self.programs["serve"] = program
+        return program
+
+    def kill_part(self, part: str) -> bool:
+        """SIGKILL to one child of `fleet serve`, which restarts it; False where none runs now."""
+        written = self.home / "run" / "serve.json"
+        try:
+            pid = json.loads(written.read_text())["pids"][part]
+            if pid:
+                os.kill(pid, signal.SIGKILL)
+        except (FileNotFoundError, ProcessLookupError):
+            return False
+        return bool(pid)
+
     def add_mosquitto(self, *, extra: str = "") -> Server:
         """Mosquitto as `fleet broker mosquitto` configures it, with `extra` lines appended."""
         out = self.folder / "mosquitto"
-        self.fleet("broker", "mosquitto", "--out", str(out), "--port", str(self.broker_port))
+        self.fleet("broker", "mosquitto", "--out", str(out), "--data", str(out))
         config = out / "mosquitto.conf"
-        config.write_text(config.read_text() + extra)
+        # Started by root it becomes another user, who may not read pytest's folders.
+        user = f"\nuser {getpass.getuser()}\n"
+        config.write_text(config.read_text() + user + extra)
         command = [str(find("mosquitto", "/usr/sbin")), "-c", str(config)]
         log = self.folder / "mosquitto.log"
         program = Server(command, port=self.broker_port, log=log)
@@ -204,7 +230,7 @@ class Town:
 
     def end(self) -> None:
         """End everything but the database, kiosks first."""
-        for name in (*self.kiosks, "ingest", "broker"):
+        for name in (*self.kiosks, "ingest", "broker", "serve"):
             program = self.programs.get(name)
             if isinstance(program, Server):
                 program.end()
