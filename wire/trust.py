@@ -8,7 +8,11 @@ from typing import Final
 
 import msgspec
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ec import (
+    SECP256R1,
+    SECP384R1,
+    EllipticCurvePublicKey,
+)
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
@@ -28,6 +32,8 @@ TEST: Final = "test"
 RECOVERY: Final = "recovery"
 USES: Final = (VACCINATION, TEST, RECOVERY)
 RSA_BITS: Final = range(2048, 4097)
+_CURVES: Final = (SECP256R1, SECP384R1)
+"""ES256 fixes the digest, not the curve; one issuer is known to sign with P-384."""
 _CONTEXT: Final = b"tram-trust-1\x00"
 
 
@@ -57,12 +63,14 @@ class TrustedSigner(msgspec.Struct, frozen=True, kw_only=True):
             key = load_der_public_key(self.key)
         except (ValueError, UnsupportedAlgorithm) as problem:
             raise Malformed(f"signer {self.kid.hex()}: not a public key: {problem}") from problem
-        if isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, SECP256R1):
+        if isinstance(key, EllipticCurvePublicKey) and isinstance(key.curve, _CURVES):
             algorithm = ES256
         elif isinstance(key, RSAPublicKey) and key.key_size in RSA_BITS:
             algorithm = PS256
         else:
-            raise Malformed(f"signer {self.kid.hex()}: expected P-256, or RSA of 2048 to 4096 bits")
+            raise Malformed(
+                f"signer {self.kid.hex()}: expected P-256, P-384, or RSA of 2048 to 4096 bits"
+            )
         if algorithm != self.algorithm:
             raise Malformed(f"signer {self.kid.hex()}: its key is for {algorithm}")
         return key

@@ -18,9 +18,14 @@ from wire import trust
 from wire.trust import TrustedSigner
 
 KID_BYTES: Final = 8
-_USE: Final = re.compile(r"1\.3\.6\.1\.4\.1\.(?:0\.)?1847\.2021\.1\.([123])")
-"""Extended key usages of signers; the form with the stray 0 was in the first certificates."""
-_USES: Final = {"1": trust.TEST, "2": trust.VACCINATION, "3": trust.RECOVERY}
+_USE: Final = re.compile(
+    rb"\x06(?:\x0b\x2b\x06\x01\x04\x01|\x0c\x2b\x06\x01\x04\x01\x00)\x8e\x37\x8f\x65\x01([\x01-\x03])"
+)
+"""The key usages of signers, 1.3.6.1.4.1.1847.2021.1.N as DER; the first signers had a 0 too many.
+
+Looked for in the bytes: signers are about whose other extensions strict readers stumble over.
+"""
+_USES: Final = {b"\x01": trust.TEST, b"\x02": trust.VACCINATION, b"\x03": trust.RECOVERY}
 _PEM: Final = b"-----BEGIN CERTIFICATE-----"
 
 
@@ -49,9 +54,9 @@ def entry_from_certificate(certificate: bytes) -> TrustedSigner:
             not_after_s=int(found.not_valid_after_utc.timestamp()),
         )
         entry.public_key()
-    except (ValueError, binascii.Error, UnsupportedAlgorithm, x509.ExtensionNotFound) as problem:
+    except (ValueError, binascii.Error, UnsupportedAlgorithm) as problem:
         raise BadSigner(
-            "expected an X.509 certificate with a P-256 or RSA key, in PEM, DER or base64: "
+            "expected an X.509 certificate with a P-256, P-384 or RSA key, in PEM, DER or base64: "
             f"{problem}"
         ) from problem
     return entry
@@ -120,9 +125,4 @@ def _country(certificate: x509.Certificate) -> str:
 
 def _uses(certificate: x509.Certificate) -> list[str]:
     """What it may vouch for; none named means all."""
-    try:
-        usage = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
-    except x509.ExtensionNotFound:
-        return []
-    found = (_USE.fullmatch(each.dotted_string) for each in usage)
-    return sorted({_USES[match[1]] for match in found if match is not None})
+    return sorted({_USES[use] for use in _USE.findall(certificate.tbs_certificate_bytes)})

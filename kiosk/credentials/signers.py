@@ -16,7 +16,6 @@ from wire.trust import TrustedSigner, TrustStore
 
 ALGORITHMS: Final = {-7: trust.ES256, -37: trust.PS256}
 """By the number COSE gives them."""
-_COORDINATE_BYTES: Final = 32
 _ECDSA: Final = ECDSA(SHA256())
 _PSS: Final = padding.PSS(mgf=padding.MGF1(SHA256()), salt_length=SHA256.digest_size)
 _SHA256: Final = SHA256()
@@ -39,12 +38,12 @@ class Signer:
         try:
             if isinstance(self.key, RSAPublicKey):
                 self.key.verify(signature, message, _PSS, _SHA256)
-            elif len(signature) == 2 * _COORDINATE_BYTES:
-                r = int.from_bytes(signature[:_COORDINATE_BYTES])
-                s = int.from_bytes(signature[_COORDINATE_BYTES:])
-                self.key.verify(encode_dss_signature(r, s), message, _ECDSA)
-            else:
+                return True
+            half = self.key.key_size // 8
+            if len(signature) != 2 * half:
                 return False
+            r, s = int.from_bytes(signature[:half]), int.from_bytes(signature[half:])
+            self.key.verify(encode_dss_signature(r, s), message, _ECDSA)
         except InvalidSignature:
             return False
         return True

@@ -28,7 +28,7 @@ _PREFIXES: Final = (
 
 _CERTIFICATE: Final = re.compile(r"(?:H[A-Z][0-9]:)?([0-9A-Z $%*+./:-]{100,})")
 _ZLIB: Final = 0x78
-_NUMBER: Final = re.compile(r"[0-9]{9,18}")
+_NUMBER: Final = re.compile(r"(?:[A-Za-z]{2})?[0-9]{9,18}")
 _DATE: Final = re.compile(
     r"[0-3][0-9][01][0-9](?:19|20)[0-9]{2}|[0-3*][0-9*]/[01*][0-9*]/[0-9]{4}|[0-9]{4}-[0-9*]{2}-[0-9*]{2}"
 )
