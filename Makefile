@@ -51,7 +51,7 @@ fast: $(DEV) ## Run the tests that need no broker, no database server and no pat
 soak: test-deps $(DEV) ## Kill processes at random moments, KILLS=1000 times, and count what was lost
 	TRAM_KILLS=$(KILLS) $(PYTEST) -s --timeout=0 tests/system/test_kills.py
 
-fresh: ## As root, by hand: a clone in bare Debian 12 and 13 trees, demo and tests
+fresh: ## As root, by hand: a clone on bare Debian 12 and 13, demo and tests
 	provisioning/fresh.sh
 
 docs: $(DEV) ## Write the documents that are made from code

@@ -294,7 +294,7 @@ def key_set(config: Config) -> KeySet:
     """The fleet's public keys, proven by the root. Raises ConfigError."""
     root = root_key(config)
     try:
-        return wire_keyset.verify(content(config, "keys.keyset", config.keys.keyset), root)
+        return wire_keyset.verify(read_file(config, "keys.keyset", config.keys.keyset), root)
     except WireError as problem:
         expected = f"expected a key set signed by {config.keys.root}: {problem}"
         raise complaint(
@@ -305,8 +305,9 @@ def key_set(config: Config) -> KeySet:
 def root_key(config: Config) -> Ed25519PublicKey:
     """The fleet root baked in at provisioning. Raises ConfigError."""
     file = config.keys.root
+    pem = read_file(config, "keys.root", file)
     try:
-        key = load_pem_public_key(content(config, "keys.root", file))
+        key = load_pem_public_key(pem)
     except (ValueError, UnsupportedAlgorithm):
         key = None
     if not isinstance(key, Ed25519PublicKey):
@@ -316,7 +317,7 @@ def root_key(config: Config) -> Ed25519PublicKey:
     return key
 
 
-def content(config: Config, key: str, file: Path) -> bytes:
+def read_file(config: Config, key: str, file: Path) -> bytes:
     """What is in `file`, the value of `key`. Raises ConfigError."""
     try:
         return file.read_bytes()

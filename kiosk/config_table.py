@@ -188,7 +188,7 @@ def complaint(
     """An error that names the key, the file and what was expected."""
     if missing:
         return ConfigError(f"{key} in {file}: missing; {expected}")
-    shown = "" if found is None else f"; found {found!r:.120}"
+    shown = "" if found is None else f"; found {found!r:.240}"
     return ConfigError(f"{key} in {file}: {expected}{shown}")
 
 

@@ -55,7 +55,7 @@ def _document(
     config: Config, name: str, file: Path, expected: str, verify: Callable[[bytes], T]
 ) -> T:
     key = f"keys.{name}"
-    raw = settings.content(config, key, file)
+    raw = settings.read_file(config, key, file)
     try:
         return verify(raw)
     except WireError as problem:

@@ -14,7 +14,10 @@ from wire.records import StableKey
 
 KIND: Final = "card"
 SPACE: Final = "card"
-_PROBLEMS: Final = {UnknownSigner: "unknown_signer", BadSignature: "forged"}
+_PROBLEMS: Final[Mapping[type[WireError], str]] = {
+    UnknownSigner: "unknown_signer",
+    BadSignature: "forged",
+}
 _NEWER: Final = re.compile(r"TRAM[2-9][A-Z2-7]{60,}")
 
 
