@@ -34,15 +34,19 @@ def recognise(data: bytes, proofs: Proofs) -> Payload:
 
 
 def matches(text: str, proofs: Proofs) -> list[Payload]:
-    """Every known format that `text` fits: one or none, which the tests hold over all formats."""
-    candidates = (
+    """Every known format that `text` fits: one or none, which the tests hold over all formats.
+
+    Formats of fields between pipes go first; none of the others has pipes.
+    """
+    fielded = _found(national.parse(text), cccd.parse(text), bhyt.parse(text))
+    return fielded or _found(
         card.parse(text, proofs.card_keys, proofs.revoked),
-        national.parse(text),
-        cccd.parse(text),
-        bhyt.parse(text),
         hc1.parse(text, proofs.signers),
         nzcp.parse(text, proofs.signers),
         payment.parse(text),
         place.parse(text),
     )
+
+
+def _found(*candidates: Payload | None) -> list[Payload]:
     return [payload for payload in candidates if payload is not None]
