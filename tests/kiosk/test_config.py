@@ -29,7 +29,7 @@ def bundle(tmp_path: Path) -> Bundle:
 def test_an_id_and_an_address_are_enough(tmp_path: Path) -> None:
     loaded = _load(tmp_path, MINIMAL)
     assert loaded.kiosk.direction == "both"
-    assert loaded.policy.accept == ("card", "national", "cccd", "can_cuoc")
+    assert loaded.policy.accept == ("card", "national", "cccd", "can_cuoc", "bhyt")
     assert loaded.policy.repeat_s == 120
     assert (loaded.server.address.host, loaded.server.address.port) == ("tram.example", 8883)
 
