@@ -3,12 +3,11 @@
     python -m bench.credentials [--rounds N]
 
 Everything the kiosk does with a certificate's text (base45, zlib, CBOR, claims, signature) against
-the signature check alone, and against pycose where that is installed. Rounds are interleaved, so
-that a busy machine slows all of them alike; ratios within one run are firm, milliseconds are not.
+the signature check alone. Rounds are interleaved, so that a busy machine slows all of them alike;
+ratios within one run are firm, milliseconds are not.
 """
 
 import argparse
-import importlib
 import json
 import statistics
 import time
@@ -17,7 +16,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.asymmetric.ec import ECDSA, EllipticCurvePublicKey
+from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
@@ -44,8 +43,6 @@ def main() -> None:
         "best_ms": {name: round(min(times), 4) for name, times in timed.items()},
         "ratio_bare": round(_ratio(ours, bare), 2),
     }
-    if "pycose" in timed:
-        result["ratio_pycose"] = round(_ratio(ours, timed["pycose"]), 3)
     print(json.dumps(result))
 
 
@@ -75,7 +72,7 @@ def _candidates() -> dict[str, Callable[[], object]]:
         if not recognise(code, proofs).authentic:
             raise SystemExit("a certificate made for this does not verify")
     raw = zlib.decompress(base45.decode(certificates.HC1.removeprefix("HC1:")))
-    candidates: dict[str, Callable[[], object]] = {
+    return {
         "hc1 ES256, text to verdict": lambda: recognise(ec_code, codes.PROOFS),
         "ES256 check alone": _bare(raw),
         "hc1 PS256 2048, text to verdict": lambda: recognise(rsa_code, with_rsa),
@@ -83,8 +80,6 @@ def _candidates() -> dict[str, Callable[[], object]]:
         "our card, text to verdict": lambda: recognise(codes.CARD.encode(), codes.PROOFS),
         "ID card, no signature": lambda: recognise(codes.CCCD.encode(), codes.PROOFS),
     }
-    peer = _pycose(raw)
-    return candidates | ({"pycose": peer} if peer is not None else {})
 
 
 def _bare(raw: bytes) -> Callable[[], None]:
@@ -96,26 +91,6 @@ def _bare(raw: bytes) -> Callable[[], None]:
     signature, message = encode_dss_signature(*numbers), envelope.to_be_signed
     key = certificates.EC_KEY.public_key()
     return lambda: key.verify(signature, message, ECDSA(SHA256()))
-
-
-def _pycose(raw: bytes) -> Callable[[], object] | None:
-    """The same envelope by pycose, without base45 and zlib; None where it is not installed."""
-    try:
-        messages = importlib.import_module("pycose.messages")
-        keys = importlib.import_module("pycose.keys")
-        curves = importlib.import_module("pycose.keys.curves")
-    except ImportError:
-        return None
-    public: EllipticCurvePublicKey = certificates.EC_KEY.public_key()
-    numbers = public.public_numbers()
-    key = keys.EC2Key(crv=curves.P256, x=numbers.x.to_bytes(32), y=numbers.y.to_bytes(32))
-
-    def run() -> object:
-        message = messages.Sign1Message.decode(raw)
-        message.key = key
-        return message.verify_signature()
-
-    return run if run() else None
 
 
 if __name__ == "__main__":
