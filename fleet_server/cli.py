@@ -5,7 +5,6 @@ What went wrong is said in one line: exit 2 for what must be mended in command, 
 """
 
 import importlib
-import importlib.metadata
 import os
 from pathlib import Path
 from typing import Any, Final
@@ -80,7 +79,9 @@ class LazyCommands(click.Group):
 
 def _show_version(ctx: click.Context, _parameter: click.Parameter, wanted: Any) -> None:
     if wanted and not ctx.resilient_parsing:
-        click.echo(f"tram {importlib.metadata.version('tram')}")
+        from importlib import metadata  # noqa: PLC0415  slow to import, and rarely needed
+
+        click.echo(f"tram {metadata.version('tram')}")
         ctx.exit()
 
 

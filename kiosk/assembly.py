@@ -4,12 +4,14 @@ import importlib.metadata
 import logging
 import secrets
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from types import FrameType
+from typing import Final
 
 from kiosk import proofs as signed_documents
 from kiosk import versions
@@ -21,7 +23,7 @@ from kiosk.courier import Courier
 from kiosk.credentials.proofs import Proofs
 from kiosk.delivery import Delivery, Limits
 from kiosk.door import Door
-from kiosk.errors import KioskError
+from kiosk.errors import QueueError
 from kiosk.hardware.cameras import open_camera
 from kiosk.hardware.decoders import open_decoders
 from kiosk.hardware.ports import Answer, Camera, Decoder, Signals
@@ -40,6 +42,9 @@ from kiosk.watch import Watch
 from wire import CONTRACT
 from wire.keyset import KeySet
 from wire.presence import About, Health
+
+RED_S: Final = 2.0
+"""How long a kiosk that cannot keep records shows so before it ends; systemd starts it again."""
 
 _log = logging.getLogger(__name__)
 
@@ -66,7 +71,11 @@ def run(
     """
     if camera is None:
         camera, base = config.camera.source, config.file.parent
-    with _hardware(config, camera, base) as hardware, assembled(config, hardware) as app:
+    with (
+        _hardware(config, camera, base) as hardware,
+        _red_on_failure(),
+        assembled(config, hardware) as app,
+    ):
 
         def on_signal(_number: int, _frame: FrameType | None) -> None:
             app.stop()
@@ -85,7 +94,7 @@ def assembled(config: Config, hardware: Hardware) -> Iterator[App]:
     data = config.kiosk.data
     try:
         queue = Queue(data, max_records=config.queue.max_records)
-    except KioskError:
+    except QueueError:
         hardware.signals.show(Answer.BROKEN)
         raise
     with queue:
@@ -114,6 +123,16 @@ def assembled(config: Config, hardware: Hardware) -> Iterator[App]:
             yield App(parts)
         finally:
             journal.close()
+
+
+@contextmanager
+def _red_on_failure() -> Iterator[None]:
+    """Lets a visitor see the red that `assembled` shows before a failed start puts it out."""
+    try:
+        yield
+    except QueueError:
+        time.sleep(RED_S)
+        raise
 
 
 @contextmanager

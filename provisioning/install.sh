@@ -150,10 +150,9 @@ server() {
     run "${fleet[@]}" migrate
     run systemd-tmpfiles --create tram-fleet.conf
 
-    run install -d -m 750 -o root -g tram-broker /etc/tram/broker
     run "${fleet[@]}" broker mosquitto --out /etc/tram/broker --data /var/lib/tram-broker
-    run chown -R root:tram-broker /etc/tram/broker
-    run chmod -R u=rwX,g=rX,o= /etc/tram/broker
+    run chown -R tram-broker:tram-broker /etc/tram/broker
+    run chmod -R u=rX,go= /etc/tram/broker
     units tram-broker.service tram-fleet-vault.service tram-fleet-ingest.service \
         tram-fleet-web.service
     say "Xong / done. Trang / pages: http://127.0.0.1:8080 (docs/how-to/operator.md: TLS)"

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from fleet_server import keys as fleet_keys
 from fleet_server.commands import shared
 from fleet_server.errors import KeysError
-from fleet_server.fleet import ca, keymaking
+from fleet_server.fleet import ca, keycheck, keymaking
 from fleet_server.settings import Settings
 from wire import sealing
 
@@ -28,7 +28,7 @@ _MADE = """\
   public/   cho các trạm / for the kiosks
 
 Sao lưu ngay, cất ở hai nơi khóa kín / Back up now, to two places under lock:
-  tar -C {home} -czf tram-keys.tar.gz keys
+  tar -C {home} -czf tram-keys.tar.gz keys    (docs/how-to/keys.md)
 Mất vault/open.key: không bao giờ mở lại được tên đã ghi. / Without vault/open.key names written
 down can never be opened again. Mất pseudonym.key: không nhận ra người cũ. / Without pseudonym.key
 nobody is recognised again.
@@ -68,6 +68,16 @@ def show(settings: Settings, *, as_json: bool) -> None:
         shared.print_json(_facts(settings))
     else:
         _show(settings)
+
+
+@keys.command()
+@click.pass_obj
+def check(settings: Settings) -> None:
+    """Load every key as the processes do, and see that they fit together."""
+    root_is_here = keycheck.check(settings.keys_dir)
+    where = "còn ở đây / is still here" if root_is_here else "không ở đây / is not here"
+    click.echo(f"Khóa đầy đủ và khớp nhau / The keys are whole and fit: {settings.keys_dir}")
+    click.echo(f"Khóa gốc / The root key {where}.")
 
 
 @keys.command("sign-keyset")

@@ -2,6 +2,7 @@
 
 import getpass
 import json
+import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -86,6 +87,12 @@ def print_rows(columns: Sequence[str], rows: Sequence[Sequence[object]], *, empt
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
     Console(highlight=False, markup=False).print(table)
+
+
+def log_to_terminal() -> None:
+    """Log lines go to stderr, where `fleet serve` or the journal picks them up."""
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
 
 
 def as_dicts(rows: Sequence[Any]) -> list[Mapping[str, Any]]:

@@ -1,13 +1,16 @@
 """`fleet token …`: access codes for pages and API."""
 
-import getpass
 import secrets
-import time
 
 import click
 
+from fleet_server import serving
+from fleet_server.auth import tokens
 from fleet_server.auth.permissions import Role
+from fleet_server.commands import shared
+from fleet_server.identity import audit
 from fleet_server.settings import Settings
+from fleet_server.times import iso
 
 
 @click.group()
@@ -25,82 +28,59 @@ def token() -> None:
 @click.option("--venue", metavar="REF", help="Địa điểm / The one venue a venue manager's is for.")
 @click.option("--days", type=int, default=30, show_default=True, help="Số ngày / Days it is valid.")
 @click.option("--name", required=True, help="Của ai / Whose it is; stands in the audit log.")
-@click.option(
-    "--by", default="", metavar="NAME", help="Ai tạo / Who makes it; else the user's name."
-)
-@click.option("--json", "as_json", is_flag=True, help="Một đối tượng JSON / One JSON object.")
+@shared.AS_JSON
 @click.pass_obj
 def create(
     settings: Settings,
+    *,
     role: str,
     venue: str | None,
     days: int,
     name: str,
-    by: str,
     as_json: bool,
 ) -> None:
     """Tạo mã, chỉ hiện một lần / Make a code; it is shown this once."""
-    import msgspec  # noqa: PLC0415  `fleet --help` needs none of these
-
-    from fleet_server import database, schema  # noqa: PLC0415
-    from fleet_server.auth import tokens  # noqa: PLC0415
-    from fleet_server.identity import audit  # noqa: PLC0415
-    from fleet_server.times import iso  # noqa: PLC0415
-
-    engine = database.connect(settings.database_url)
-    schema.ensure(engine)
-    now = int(time.time())
-    with engine.execution_options(**database.WRITES).begin() as connection:
+    now_ms = shared.now_ms()
+    with shared.writing(settings) as connection:
         code = tokens.create(
             connection,
             name=name,
             role=Role(role),
             venue=venue,
             days=days,
-            now=now,
+            now=now_ms // 1000,
             secret=secrets.token_bytes(tokens.SECRET_BYTES),
         )
         audit.append(
             connection,
-            at_ms=now * 1000,
-            actor=by or getpass.getuser(),
+            at_ms=now_ms,
+            actor=shared.actor(),
             action="token.created",
             subject=name.strip(),
             detail={"role": role, "venue": venue, "days": days},
         )
-    expires = iso(now + days * 86_400)
+    expires = iso(now_ms // 1000 + days * 86_400)
     if as_json:
         told = {"token": code, "name": name.strip(), "role": role, "venue": venue}
-        click.echo(msgspec.json.encode(told | {"expires_at": expires}))
+        shared.print_json(told | {"expires_at": expires})
         return
     click.echo(f"Mã truy cập, chỉ hiện lần này / access code, shown this once:\n\n  {code}\n")
-    click.echo(f"Mở / open  …/sign-in#{code}  hoặc dán vào trang đăng nhập / or paste it there.")
+    now_serving = serving.current(settings)
+    url = now_serving.web_url if now_serving else "…"
+    click.echo(f"Mở / Open {url}/sign-in#{code}\nhoặc dán vào trang đó / or paste it there.")
     click.echo(f"Hết hạn / expires {expires}")
 
 
-@token.command(name="list")
-@click.option("--json", "as_json", is_flag=True, help="Một danh sách JSON / One JSON list.")
+@token.command("list")
+@shared.AS_JSON
 @click.pass_obj
-def list_tokens(settings: Settings, as_json: bool) -> None:
+def list_(settings: Settings, *, as_json: bool) -> None:
     """Các mã đã tạo / The codes made so far, without the codes."""
-    import msgspec  # noqa: PLC0415  `fleet --help` needs none of these
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
-
-    from fleet_server import database, schema  # noqa: PLC0415
-    from fleet_server.auth import tokens  # noqa: PLC0415
-    from fleet_server.times import iso  # noqa: PLC0415
-
-    engine = database.connect(settings.database_url)
-    schema.ensure(engine)
-    with engine.connect() as connection:
+    with shared.reading(settings) as connection:
         found = tokens.listed(connection)
     rows = [
-        {
-            "id": item.id,
-            "name": item.name,
-            "role": item.role,
-            "venue": item.venue,
+        item._asdict()
+        | {
             "created_at": iso(item.created_at),
             "expires_at": iso(item.expires_at),
             "revoked_at": None if item.revoked_at is None else iso(item.revoked_at),
@@ -108,39 +88,31 @@ def list_tokens(settings: Settings, as_json: bool) -> None:
         for item in found
     ]
     if as_json:
-        click.echo(msgspec.json.encode(rows))
+        shared.print_json(rows)
         return
-    table = Table()
-    for heading in ("Số / No", "Tên / Name", "Vai trò / Role", "Địa điểm / Venue"):
-        table.add_column(heading)
-    table.add_column("Hết hạn / Expires")
-    table.add_column("Thu hồi / Revoked")
-    for row in rows:
-        shown = ("id", "name", "role", "venue", "expires_at", "revoked_at")
-        table.add_row(*(str(row[key] if row[key] is not None else "") for key in shown))
-    Console().print(table)
+    shared.print_rows(
+        ("NO", "NAME", "ROLE", "VENUE", "EXPIRES", "REVOKED"),
+        [
+            [row[key] for key in ("id", "name", "role", "venue", "expires_at", "revoked_at")]
+            for row in rows
+        ],
+        empty="Chưa có mã nào / No tokens yet: fleet token create",
+    )
 
 
 @token.command()
 @click.argument("number", type=int)
-@click.option("--by", default="", metavar="NAME", help="Ai thu hồi / Who revokes it.")
 @click.pass_obj
-def revoke(settings: Settings, number: int, by: str) -> None:
+def revoke(settings: Settings, *, number: int) -> None:
     """Thu hồi mã theo số / Revoke a code by its number; whoever uses it is out at once."""
-    from fleet_server import database, schema  # noqa: PLC0415  `fleet --help` needs none of these
-    from fleet_server.auth import tokens  # noqa: PLC0415
-    from fleet_server.identity import audit  # noqa: PLC0415
-
-    engine = database.connect(settings.database_url)
-    schema.ensure(engine)
-    now = int(time.time())
-    with engine.execution_options(**database.WRITES).begin() as connection:
-        tokens.revoke(connection, number, now=now)
+    now_ms = shared.now_ms()
+    with shared.writing(settings) as connection:
+        tokens.revoke(connection, number, now=now_ms // 1000)
         audit.append(
             connection,
-            at_ms=now * 1000,
-            actor=by or getpass.getuser(),
+            at_ms=now_ms,
+            actor=shared.actor(),
             action="token.revoked",
             subject=str(number),
         )
-    click.echo(f"Đã thu hồi mã {number} / token {number} is revoked")
+    click.echo(f"Đã thu hồi mã {number} / Token {number} is revoked")

@@ -1,20 +1,20 @@
 """`fleet trace …`: questions about who was where. Every one goes on record."""
 
-from __future__ import annotations
-
-import getpass
-import sys
-import time
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import click
+import msgspec
+from rich.console import Console
+from rich.table import Table
 
+from fleet_server.commands import shared
 from fleet_server.settings import Settings
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from fleet_server.tracing.answers import ContactsAnswer
+from fleet_server.times import local, parse
+from fleet_server.tracing import asking
+from fleet_server.tracing.answers import Contact, ContactsAnswer
+from fleet_server.tracing.asking import Asker
+from fleet_server.tracing.exposure import Question
+from fleet_server.tracing.rules import CURRENT, adjusted
 
 
 @click.group()
@@ -39,10 +39,11 @@ def trace() -> None:
 @click.option("--case", default="", metavar="REF", help="Ca bệnh / The case it is asked for.")
 @click.option("--purpose", default="", metavar="TEXT", help="Mục đích / What it is asked for.")
 @click.option("--by", default="", metavar="NAME", help="Ai hỏi / Who asks; else the user's name.")
-@click.option("--json", "as_json", is_flag=True, help="Một đối tượng JSON / One JSON object.")
+@shared.AS_JSON
 @click.pass_obj
 def contacts(
     settings: Settings,
+    *,
     visitor: str,
     since: str,
     until: str,
@@ -56,81 +57,64 @@ def contacts(
     as_json: bool,
 ) -> None:
     """Ai đã tiếp xúc với người này / Who was exposed to this person in [from, to)."""
-    import msgspec  # noqa: PLC0415  `fleet --help` needs none of these
-    from rich.console import Console  # noqa: PLC0415
-
-    from fleet_server import database, schema  # noqa: PLC0415
-    from fleet_server.times import parse  # noqa: PLC0415
-    from fleet_server.tracing import asking  # noqa: PLC0415
-    from fleet_server.tracing.exposure import Question  # noqa: PLC0415
-    from fleet_server.tracing.rules import CURRENT, adjusted  # noqa: PLC0415
-
     rule = adjusted(CURRENT, min_overlap_min=min_overlap, linger_min=linger, dwell_min=dwell)
     question = Question(parse(since, settings.zone), parse(until, settings.zone), rule)
-    engine = database.connect(settings.database_url)
-    schema.ensure(engine)
-    answer = asking.contacts(
-        engine,
-        visitor,
-        question,
-        asker=asking.Asker(by or getpass.getuser(), case, purpose),
-        now_ms=time.time_ns() // 1_000_000,
-    )
+    asker = Asker(by or shared.actor(), case, purpose)
+    with shared.opened(settings) as engine:
+        answer = asking.contacts(engine, visitor, question, asker=asker, now_ms=shared.now_ms())
     if as_json:
-        shown = msgspec.structs.replace(answer, contacts=answer.contacts[:limit])
-        click.echo(msgspec.json.encode(shown))
-    else:
-        _print(answer, settings, Console(file=sys.stdout), limit)
-
-
-def _print(answer: ContactsAnswer, settings: Settings, console: Console, limit: int | None) -> None:
-    """The same for people: the gaps before the list, local times, minutes."""
-    from rich.table import Table  # noqa: PLC0415  heavy, and only for people
-
-    from fleet_server.times import local, parse  # noqa: PLC0415
-
-    zone, rule = settings.zone, answer.rule
-    as_of = local(parse(answer.as_of, zone), zone)
-    console.print(f"[bold]{answer.visitor}[/] · tính đến / as of {as_of:%d/%m/%Y %H:%M:%S}")
-    dwell = "theo địa điểm / each venue's" if rule.dwell_s is None else _minutes(rule.dwell_s)
-    console.print(
-        f"Quy tắc / rule {rule.version}: tối thiểu / at least {_minutes(rule.min_overlap_s)},"
-        f" lưu lại / linger {_minutes(rule.linger_s)}, lưu trú / dwell {dwell}"
-    )
-    if answer.gaps:
-        console.print("\n[bold yellow]Khoảng trống dữ liệu / Gaps[/]")
-        for gap in answer.gaps:
-            console.print(f"  {gap.vi}\n  {gap.en}", markup=False, highlight=False)
-    else:
-        console.print("Không có khoảng trống dữ liệu / No gaps")
-    if not answer.contacts:
-        console.print("\nKhông có ai / Nobody")
+        shared.print_json(msgspec.structs.replace(answer, contacts=answer.contacts[:limit]))
         return
-    shown = answer.contacts[:limit]
-    table = Table(title=f"Tiếp xúc / Contacts: {len(shown)} / {len(answer.contacts)}")
+    console = Console(highlight=False)
+    _print_terms(answer, settings, console)
+    if answer.contacts:
+        _print_list(answer.contacts[:limit], len(answer.contacts), settings, console)
+    else:
+        console.print("\nKhông có ai / Nobody")
+
+
+def _print_terms(answer: ContactsAnswer, settings: Settings, console: Console) -> None:
+    """What the answer rests on and cannot know, before any list."""
+    rule = answer.rule
+    as_of = local(parse(answer.as_of, settings.zone), settings.zone)
+    dwell = "theo địa điểm / each venue's" if rule.dwell_s is None else _clock(rule.dwell_s)
+    console.print(f"[bold]{answer.visitor}[/] · tính đến / as of {as_of:%d/%m/%Y %H:%M:%S}")
+    console.print(
+        f"Quy tắc / rule {rule.version}: tối thiểu / at least {_clock(rule.min_overlap_s)},"
+        f" lưu lại / linger {_clock(rule.linger_s)}, lưu trú / dwell {dwell}"
+    )
+    if not answer.gaps:
+        console.print("Không có khoảng trống dữ liệu / No gaps")
+        return
+    console.print("\n[bold yellow]Khoảng trống dữ liệu / Gaps[/]")
+    for gap in answer.gaps:
+        console.print(f"  {gap.vi}\n  {gap.en}", markup=False)
+
+
+def _print_list(contacts: Sequence[Contact], of: int, settings: Settings, console: Console) -> None:
+    table = Table(title=f"Tiếp xúc / Contacts: {len(contacts)} / {of}")
     for heading in ("Người\nVisitor", "Mức\nTier"):
         table.add_column(heading)
     for heading in ("Chắc chắn\nCertain", "Dự kiến\nExpected", "Có thể\nPossible"):
         table.add_column(heading, justify="right")
-    table.add_column("Lần đầu\nFirst")
-    table.add_column("Nơi\nPlaces")
-    for contact in shown:
-        first = local(parse(contact.first, zone), zone)
+    for heading in ("Lần đầu\nFirst", "Nơi\nPlaces"):
+        table.add_column(heading)
+    for contact in contacts:
+        first = local(parse(contact.first, settings.zone), settings.zone)
         table.add_row(
             contact.visitor,
             contact.tier,
-            _minutes(contact.certain_s),
-            _minutes(contact.expected_s),
-            _minutes(contact.possible_s),
+            _clock(contact.certain_s),
+            _clock(contact.expected_s),
+            _clock(contact.possible_s),
             f"{first:%d/%m %H:%M}",
             ", ".join(contact.places),
         )
     console.print(table)
-    console.print(
-        "A: chắc chắn / certain · B: có lẽ / probable · C: có thể / possible", highlight=False
-    )
+    console.print("A: chắc chắn / certain · B: có lẽ / probable · C: có thể / possible")
 
 
-def _minutes(seconds: int) -> str:
+def _clock(seconds: int) -> str:
+    """Hours, minutes, seconds."""
     hours, rest = divmod(seconds, 3600)
     return f"{hours}:{rest // 60:02}:{rest % 60:02}"

@@ -1,8 +1,8 @@
 """Who may say and hear what at the broker, written out for nats-server and for Mosquitto.
 
 The same grants for both; a test tries to break them on both. Never plain text, never anonymous.
-nats-server: topic `a/b` is subject `a.b`; `$MQTT.…` and `$JS.…` need no grant (since 2.14 what a
-session needs of them is implied) and get none, so that nobody reaches into another's messages.
+nats-server: topic `a/b` is subject `a.b`; `$MQTT.…` and `$JS.…` need no grant (releases since 2026
+imply what a session needs of them) and get none, so that nobody reaches into another's messages.
 """
 
 import json

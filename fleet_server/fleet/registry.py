@@ -156,15 +156,13 @@ def listed_venues(connection: Connection) -> list[ListedVenue]:
         .order_by(Venue.ref)
     ).all()
     gates, rooms = _parts(connection, Gate), _parts(connection, Room)
-    posted: dict[int, int] = dict(
-        connection.execute(
-            select(Posting.venue_id, func.count())
-            .where(Posting.valid_to.is_(None))
-            .group_by(Posting.venue_id)
-        )
-        .tuples()
-        .all()
-    )
+    posted: dict[int, int] = {}
+    for venue, kiosks in connection.execute(
+        select(Posting.venue_id, func.count())
+        .where(Posting.valid_to.is_(None))
+        .group_by(Posting.venue_id)
+    ):
+        posted[venue] = kiosks
     opening: dict[int, list[str]] = {}
     columns = (OpeningHours.weekday, OpeningHours.opens_min, OpeningHours.closes_min)
     for venue, *stretch in connection.execute(

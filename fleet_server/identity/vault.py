@@ -26,7 +26,7 @@ from sqlalchemy import Connection, Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from fleet_server import database, keys, notify, schema, serving
-from fleet_server.errors import Refused
+from fleet_server.errors import Refused, SettingsError
 from fleet_server.identity import audit, numbers, opening
 from fleet_server.identity import vault_messages as messages
 from fleet_server.identity.numbers import BadNumber
@@ -52,6 +52,8 @@ IDLE_S: Final = 30.0
 MAX_CALLERS: Final = 32
 """At the same time; more wait."""
 LOOK_S: Final = 0.2
+MAX_SOCKET_PATH: Final = 107
+"""Bytes; the kernel's limit."""
 _PEER: Final = struct.Struct("3i")
 
 
@@ -201,6 +203,11 @@ def run(settings: Settings) -> None:
         card_keys=card_keys,
         now_ms=lambda: time.time_ns() // 1_000_000,
     )
+    if len(os.fsencode(settings.vault_socket)) > MAX_SOCKET_PATH:
+        raise SettingsError(
+            f"{settings.vault_socket}: too long for a socket's path (at most {MAX_SOCKET_PATH} "
+            "bytes); choose a shorter --home"
+        )
     stop = threading.Event()
 
     def note(_number: int, _frame: FrameType | None) -> None:

@@ -35,6 +35,8 @@ IDLE_S: Final = 0.5
 """How long to wait for a message before looking at other duties."""
 DERIVE_AT_LEAST_S: Final = 1.0
 """Visits are derived when there is nothing to store, and at least this often under load."""
+LOOK_EVERY_S: Final = 5.0
+"""How often to look for persons whom other processes marked, by linking them for instance."""
 ATTEMPTS: Final = 3
 """Two processes may write the same new row; the loser finds it there when it tries again."""
 
@@ -103,6 +105,7 @@ class Worker:
         self._marked = True
         """Whether somebody's visits may have to be derived; at the start nobody knows."""
         self._derived_s = 0.0
+        self._derive_after_s = 0.0
 
     def run(self) -> None:
         """Until stopping is set and the inbox is empty, or the database fails by then."""
@@ -126,7 +129,7 @@ class Worker:
         messages: list[Message] = []
         work = Work([], [])
         records = 0
-        wait_s = 0.0 if self._stopping.is_set() or self._marked else IDLE_S
+        wait_s = 0.0 if self._stopping.is_set() or self._may_derive() else IDLE_S
         end = 0.0
         while records < self._settings.batch_records:
             message = self._inbox.take(wait_s=wait_s)
@@ -212,14 +215,20 @@ class Worker:
             if self._stopping.wait(min(left, 1.0)):
                 raise Stopped
 
+    def _may_derive(self) -> bool:
+        now = time.monotonic()
+        wanted = self._marked or now - self._derived_s > LOOK_EVERY_S
+        return wanted and now >= self._derive_after_s
+
     def _derive(self) -> None:
         """Brings some visits up to date, unless there are scans to store first."""
         now = time.monotonic()
         busy = len(self._inbox) > 0 and now - self._derived_s < DERIVE_AT_LEAST_S
-        if not self._marked or busy or self._stopping.is_set():
+        if busy or self._stopping.is_set() or not self._may_derive():
             return
         try:
             self._marked = derivation.drain_some(self._engine) is not None
         except SQLAlchemyError as problem:
             log.warning("visits: %s; derived later", type(problem).__name__)
+            self._derive_after_s = now + self._settings.retry_max_s
         self._derived_s = time.monotonic()

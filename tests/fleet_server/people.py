@@ -1,7 +1,9 @@
 """A small world of people who hold codes: two managers, a tracer, someone of the fleet."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
@@ -77,3 +79,9 @@ def make_world(engine: Engine, settings: Settings) -> World:
     clock = Clock(NOW)
     app = create_app(settings, engine=engine, session_key=b"k" * 32, clock=clock)
     return World(app, engine, clock, market, school, codes)
+
+
+@pytest.fixture
+def world(engine: Engine, tmp_path: Path) -> World:
+    """Two venues and somebody of every kind, on a fresh database."""
+    return make_world(engine, Settings(home=str(tmp_path), database_url=str(engine.url)))

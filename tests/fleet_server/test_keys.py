@@ -14,7 +14,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from fleet_server import keys
 from fleet_server.errors import KeysError
-from fleet_server.fleet import ca, keymaking
+from fleet_server.fleet import ca, keycheck, keymaking
 from fleet_server.identity.pseudonyms import PseudonymKey
 from wire import sealing
 from wire.errors import CannotOpen
@@ -40,6 +40,14 @@ LOADERS: dict[str, Callable[[Path], object]] = {
 def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("fleet") / "keys"
     keymaking.init(folder, broker_hosts=["127.0.0.1", "tram.example"], now=NOW)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def another(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Another fleet's."""
+    folder = tmp_path_factory.mktemp("another") / "keys"
+    keymaking.init(folder, broker_hosts=["127.0.0.1"], now=NOW)
     return folder
 
 
@@ -191,3 +199,26 @@ def test_renewing_the_brokers_certificate_takes_the_new_names(made: Path) -> Non
     certificate = x509.load_pem_x509_certificate(pair.certificate.read_bytes())
     assert key.public_key() == certificate.public_key()
     assert stat.S_IMODE(pair.key.stat().st_mode) == 0o600
+
+
+def test_a_whole_set_of_keys_fits_and_says_whether_the_root_is_here(made: Path) -> None:
+    assert keycheck.check(made)
+    (made / keys.ROOT_KEY).unlink()
+    assert not keycheck.check(made)
+
+
+SWAPPED = [
+    *("root/root.key", "ca/ca.key", "cards/card.key", "ingest/open.key", "ingest/pseudonym.key"),
+    *("ingest/mqtt.key", "ingest/mqtt.crt", "vault/open.key", "vault/pseudonym.key"),
+    *("broker/broker.key", "broker/broker.crt", "public/keyset.json", "public/ca.crt"),
+    "public/root.pub",
+]
+
+
+@pytest.mark.parametrize("name", SWAPPED)
+def test_a_file_of_another_fleet_among_the_keys_is_found(
+    made: Path, another: Path, name: str
+) -> None:
+    shutil.copyfile(another / name, made / name)
+    with pytest.raises(KeysError):
+        keycheck.check(made)

@@ -332,3 +332,9 @@ def test_a_thousand_records_reach_a_server_that_comes_and_goes(
         assert running.wait(90) == 0
         assert server.stored == _accepted(bundle)
         assert len(server.stored) == 1000
+
+
+def test_health_is_sent_as_soon_as_a_session_stands(mosquitto: Broker, tmp_path: Path) -> None:
+    bundle = _bundle(tmp_path, mosquitto.port)
+    with Listener(mosquitto.port) as listener, _running(bundle, LiveCamera):
+        listener.wait_for(lambda: any(channel == "health" for channel, _ in listener.heard))

@@ -1,9 +1,11 @@
 """Clocks of a machine without one."""
 
 import time
+from pathlib import Path
 
 import pytest
 
+from kiosk import clock as clock_module
 from kiosk.clock import Clock, FakeClock, SystemClock
 
 
@@ -47,3 +49,27 @@ def test_the_fake_clock_goes_on_when_told() -> None:
     before = clock.now()
     clock.advance(ms=1500)
     assert clock.now().wall_ms - before.wall_ms == clock.mono_ms() - before.mono_ms == 1500
+
+
+@pytest.mark.parametrize(("state", "synced"), [(0, True), (4, True), (5, False)])
+def test_the_kernel_says_whether_the_clock_is_synchronised(state: int, synced: bool) -> None:
+    clock = SystemClock()
+    clock._libc = _Kernel(state)  # type: ignore[assignment]
+    assert clock.now().synced is synced
+
+
+@pytest.mark.parametrize("made", [True, False])
+def test_where_the_kernel_may_not_be_asked_the_time_service_says_it(
+    made: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if made:
+        (tmp_path / "synchronized").touch()
+    monkeypatch.setattr(clock_module, "_SYNCHRONIZED", tmp_path / "synchronized")
+    clock = SystemClock()
+    clock._libc = _Kernel(-1)  # type: ignore[assignment]
+    assert clock.now().synced is made
+
+
+class _Kernel:
+    def __init__(self, state: int) -> None:
+        self.adjtimex = lambda _buffer: state

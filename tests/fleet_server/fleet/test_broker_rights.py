@@ -242,9 +242,8 @@ def test_a_revoked_kiosk_loses_its_open_connection_or_all_it_could_do_with_it(
         assert not again.connected.is_set()
 
 
+@pytest.mark.parametrize("secured", ["nats"], indirect=True)
 def test_the_nats_port_lets_nobody_in_without_a_certificate(secured: SecuredBroker) -> None:
-    if secured.kind != "nats":
-        pytest.skip("Mosquitto has no second port")
     log = (secured.server.folder / "log").read_text()
     port = int(log.split("Listening for client connections on 127.0.0.1:")[1].split()[0])
     with socket.create_connection(("127.0.0.1", port), timeout=5) as plain:

@@ -1,6 +1,7 @@
 """Default deny, scopes, and what a browser may and may not do."""
 
 import re
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -11,8 +12,10 @@ from fleet_server.auth import tokens
 from fleet_server.auth.attempts import LIMIT, WINDOW_S
 from fleet_server.auth.permissions import Permission
 from fleet_server.models import AccessToken
+from fleet_server.settings import Settings
 from fleet_server.web import access
 from fleet_server.web.access import Undeclared, access_of
+from fleet_server.web.app import create_app
 from tests.fleet_server.people import ORIGIN, World
 
 PUBLIC = {"sign_in.page", "sign_in.enter", "sign_in.leave", "health.page", "static"}
@@ -205,3 +208,13 @@ def test_the_language_chosen_is_kept(world: World) -> None:
 
 def test_the_server_says_whether_it_is_alive(world: World) -> None:
     assert world.stranger().get("/healthz").json == {"ok": True}
+
+
+def test_without_its_database_it_says_so_and_nothing_of_the_database(tmp_path: Path) -> None:
+    away = f"sqlite:///{tmp_path}/nowhere/fleet.sqlite3"
+    app = create_app(Settings(home=str(tmp_path), database_url=away))
+    for path in ("/healthz", "/api/v1/trace/contacts"):
+        answer = app.test_client().get(path, headers={"Authorization": "Bearer tram_x"})
+        assert answer.status_code == 503
+        assert "nowhere" not in answer.text
+        assert "sqlite" not in answer.text.lower()
