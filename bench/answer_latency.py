@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from demo.pictures import photograph
 from kiosk.clock import SystemClock
+from kiosk.credentials.proofs import Proofs
 from kiosk.door import Door
 from kiosk.hardware.decoders import open_decoders
 from kiosk.hardware.ports import Answer, Frame, Luma
@@ -67,7 +68,7 @@ def _kiosk(frames: Sequence[Luma], folder: Path) -> tuple[list[float], list[floa
     decoder = open_decoders(["zxing-cpp", "pyzbar"])
     queue = Queue(folder, max_records=len(frames))
     door = Door(
-        reader=Reader(decoder, {}),
+        reader=Reader(decoder, Proofs()),
         policy=Policy(accept=frozenset({"cccd"})),
         repeats=Repeats(key=key, ttl_ms=1, limit=1),
         view=View(key=key, leave_ms=1),
@@ -92,7 +93,7 @@ def _kiosk(frames: Sequence[Luma], folder: Path) -> tuple[list[float], list[floa
         if len(signals.at_ns) > before and signals.at_ns[-1]:
             answers.append((signals.at_ns[-1] - began_ns) / 1e6)
     queue.close()
-    reader = Reader(decoder, {})
+    reader = Reader(decoder, Proofs())
     return answers, [_timed(lambda luma=luma: reader.read(luma)) for luma in frames]  # type: ignore[misc]
 
 

@@ -13,11 +13,14 @@ from random import Random
 from types import FrameType
 from typing import Final
 
+from kiosk import proofs as signed_documents
+from kiosk import versions
 from kiosk.app import App, Events, Parts
 from kiosk.certificate import Certificate, load_certificate, tls_context
 from kiosk.clock import Clock, SystemClock
 from kiosk.config import Config, key_set
 from kiosk.courier import Courier
+from kiosk.credentials.proofs import Proofs
 from kiosk.delivery import Delivery, Limits
 from kiosk.door import Door
 from kiosk.errors import QueueError
@@ -86,6 +89,7 @@ def run(
 def assembled(config: Config, hardware: Hardware) -> Iterator[App]:
     """The kiosk of `config` on `hardware`, with its queue and journal open. Raises KioskError."""
     keyset = key_set(config)
+    proofs, found = signed_documents.load(config, keyset, seen=versions.seen(config.kiosk.data))
     certificate = load_certificate(config) if config.server.address.tls else None
     data = config.kiosk.data
     try:
@@ -94,6 +98,7 @@ def assembled(config: Config, hardware: Hardware) -> Iterator[App]:
         hardware.signals.show(Answer.BROKEN)
         raise
     with queue:
+        versions.note(data, found)
         journal = Journal(data / JOURNAL_FILE, max_bytes=config.journal.max_bytes)
         try:
             clock = SystemClock(floor_ms=queue.clock_floor_ms)
@@ -109,6 +114,7 @@ def assembled(config: Config, hardware: Hardware) -> Iterator[App]:
                 config,
                 hardware,
                 keyset=keyset,
+                proofs=proofs,
                 certificate=certificate,
                 queue=queue,
                 journal=journal,
@@ -163,6 +169,7 @@ def _parts(
     hardware: Hardware,
     *,
     keyset: KeySet,
+    proofs: Proofs,
     certificate: Certificate | None,
     queue: Queue,
     journal: Journal,
@@ -195,6 +202,7 @@ def _parts(
         config,
         hardware,
         keyset=keyset,
+        proofs=proofs,
         queue=queue,
         journal=journal,
         clock=clock,
@@ -229,6 +237,7 @@ def _door(
     hardware: Hardware,
     *,
     keyset: KeySet,
+    proofs: Proofs,
     queue: Queue,
     journal: Journal,
     clock: Clock,
@@ -239,8 +248,13 @@ def _door(
     # Drawn at each start and kept nowhere: what it hashes cannot be recognised later.
     key = secrets.token_bytes(32)
     return Door(
-        reader=Reader(hardware.decoder, keyset.card_keys()),
-        policy=Policy(accept=frozenset(policy.accept), tickets=policy.tickets),
+        reader=Reader(hardware.decoder, proofs),
+        policy=Policy(
+            accept=frozenset(policy.accept),
+            tickets=policy.tickets,
+            require_certificate=policy.require_certificate,
+            certificate_ms=policy.certificate_s * 1000,
+        ),
         repeats=Repeats(key=key, ttl_ms=policy.repeat_s * 1000, limit=policy.remember),
         view=View(key=key, leave_ms=policy.leave_ms),
         sealer=Sealer(

@@ -18,6 +18,7 @@ from kiosk.address import Address, parse_address
 from kiosk.config_table import (
     complaint,
     flag,
+    maybe_path,
     number,
     path,
     pin,
@@ -36,7 +37,7 @@ from wire.topics import is_kiosk_id
 
 ENGINES: Final = ("zxing-cpp", "pyzbar")
 """Decoders a kiosk can be told to use."""
-KINDS: Final = ("card", "national", "cccd", "can_cuoc")
+KINDS: Final = ("card", "national", "cccd", "can_cuoc", "bhyt")
 """Kinds of code that name a visitor, which a venue's policy can accept."""
 CAMERAS: Final = re.compile(r"picamera2|(pictures|video):.+", re.DOTALL)
 
@@ -97,6 +98,14 @@ class KeysSection:
     """Baked in at provisioning."""
     keyset: Path = path("keyset.json", expected="the fleet's signed key set")  # noqa: RUF009 (a field specifier)
     """Refused unless the root signed it."""
+    trust: Path | None = maybe_path(  # noqa: RUF009 (a field specifier)
+        expected="the signed trust store: who signs health certificates", example="trust.json"
+    )
+    """Refused unless the root signed it. Without one no health certificate can be verified."""
+    revocations: Path | None = maybe_path(  # noqa: RUF009 (a field specifier)
+        expected="the signed list of revoked visitor cards", example="revocations.json"
+    )
+    """Refused unless a card-signing key of the key set signed it. Absent: no card is revoked."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -144,6 +153,10 @@ class PolicySection:
     """Kinds of code that are recorded."""
     tickets: bool = flag(False)
     """Whether other codes (member cards, event tickets) are recorded as opaque tickets."""
+    require_certificate: bool = flag(False)
+    """Whether visitors must show a valid health certificate first; needs keys.trust."""
+    certificate_s: int = whole(60, unit="seconds", low=5, high=3600)
+    """So long after a certificate its holder's own code must follow."""
     repeat_s: int = whole(120, unit="seconds", low=1, high=86_400)
     """Within this time the same visitor is answered again without a new record."""
     leave_ms: int = whole(1_000, unit="milliseconds", low=100, high=60_000)
@@ -266,14 +279,22 @@ def load(file: Path) -> Config:
         name: read_table(section, tables.get(name, {}), name=name, file=file)
         for name, section in SECTIONS.items()
     }
-    return Config(file=file, **read)
+    config = Config(file=file, **read)
+    if config.policy.require_certificate and config.keys.trust is None:
+        raise complaint(
+            "policy.require_certificate",
+            file,
+            'expected false, or a trust store to verify certificates by: keys.trust = "trust.json"',
+            found=True,
+        )
+    return config
 
 
 def key_set(config: Config) -> KeySet:
     """The fleet's public keys, proven by the root. Raises ConfigError."""
-    root = _root(config)
+    root = root_key(config)
     try:
-        return wire_keyset.verify(_content(config, "keys.keyset", config.keys.keyset), root)
+        return wire_keyset.verify(read_file(config, "keys.keyset", config.keys.keyset), root)
     except WireError as problem:
         expected = f"expected a key set signed by {config.keys.root}: {problem}"
         raise complaint(
@@ -281,16 +302,12 @@ def key_set(config: Config) -> KeySet:
         ) from problem
 
 
-def card_keys(config: Config) -> dict[str, Ed25519PublicKey]:
-    """The keys visitor cards are signed with, by id. Raises ConfigError."""
-    return key_set(config).card_keys()
-
-
-def _root(config: Config) -> Ed25519PublicKey:
+def root_key(config: Config) -> Ed25519PublicKey:
+    """The fleet root baked in at provisioning. Raises ConfigError."""
     file = config.keys.root
-    content = _content(config, "keys.root", file)
+    pem = read_file(config, "keys.root", file)
     try:
-        key = load_pem_public_key(content)
+        key = load_pem_public_key(pem)
     except (ValueError, UnsupportedAlgorithm):
         key = None
     if not isinstance(key, Ed25519PublicKey):
@@ -300,7 +317,8 @@ def _root(config: Config) -> Ed25519PublicKey:
     return key
 
 
-def _content(config: Config, key: str, file: Path) -> bytes:
+def read_file(config: Config, key: str, file: Path) -> bytes:
+    """What is in `file`, the value of `key`. Raises ConfigError."""
     try:
         return file.read_bytes()
     except OSError as problem:

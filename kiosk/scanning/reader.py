@@ -2,12 +2,11 @@
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
 from kiosk.credentials.payload import Payload
+from kiosk.credentials.proofs import Proofs
 from kiosk.credentials.registry import recognise
 from kiosk.hardware.ports import Code, Decoder, Luma
 
@@ -31,19 +30,19 @@ class Reader:
     def __init__(
         self,
         decoder: Decoder,
-        card_keys: Mapping[str, Ed25519PublicKey],
+        proofs: Proofs,
         *,
         timer_ns: Callable[[], int] = time.perf_counter_ns,
     ) -> None:
         self._decoder = decoder
-        self._card_keys = card_keys
+        self._proofs = proofs
         self._timer_ns = timer_ns
 
     def read(self, luma: Luma) -> Reading:
         began_ns = self._timer_ns()
         codes = self._decoder.decode(luma)
         code = _nearest(codes, luma) if codes else None
-        payload = recognise(code.data, self._card_keys) if code else None
+        payload = recognise(code.data, self._proofs) if code else None
         ms = (self._timer_ns() - began_ns) / 1e6
         return Reading(payload=payload, code=code, codes=len(codes), ms=ms)
 

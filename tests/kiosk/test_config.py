@@ -6,7 +6,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kiosk import config
-from kiosk.config import SECTIONS, card_keys, key_set, load
+from kiosk.config import SECTIONS, key_set, load
 from kiosk.config_table import rules
 from kiosk.errors import ConfigError
 from tests.kiosk.bundle import Bundle, make_bundle
@@ -29,7 +29,7 @@ def bundle(tmp_path: Path) -> Bundle:
 def test_an_id_and_an_address_are_enough(tmp_path: Path) -> None:
     loaded = _load(tmp_path, MINIMAL)
     assert loaded.kiosk.direction == "both"
-    assert loaded.policy.accept == ("card", "national", "cccd", "can_cuoc")
+    assert loaded.policy.accept == ("card", "national", "cccd", "can_cuoc", "bhyt")
     assert loaded.policy.repeat_s == 120
     assert (loaded.server.address.host, loaded.server.address.port) == ("tram.example", 8883)
 
@@ -114,7 +114,7 @@ def test_an_address_that_is_none_is_refused(tmp_path: Path, url: str) -> None:
 
 def test_the_key_set_is_the_one_the_root_signed(bundle: Bundle) -> None:
     assert key_set(bundle.load()) == bundle.keyset
-    assert set(card_keys(bundle.load())) == {bundle.keyset.cards[0].id}
+    assert set(key_set(bundle.load()).card_keys()) == {bundle.keyset.cards[0].id}
 
 
 def test_a_key_set_of_another_root_is_refused(bundle: Bundle) -> None:

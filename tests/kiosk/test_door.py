@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.clock import FakeClock
+from kiosk.credentials.proofs import Proofs
 from kiosk.door import Door
 from kiosk.errors import QueueDamaged, QueueError
 from kiosk.hardware.fakes import FakeDecoder, RecordingSignals, blank, painted
@@ -54,7 +55,7 @@ class World:
         self.woken = 0
         keyset = self.bundle.keyset
         self.door = Door(
-            reader=Reader(FakeDecoder(), keyset.card_keys()),
+            reader=Reader(FakeDecoder(), Proofs(card_keys=keyset.card_keys())),
             policy=Policy(
                 accept=frozenset({"card", "national", "cccd", "can_cuoc"}), tickets=tickets
             ),

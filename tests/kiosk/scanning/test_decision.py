@@ -3,6 +3,7 @@
 import pytest
 
 from kiosk.credentials.payload import Payload
+from kiosk.credentials.proofs import Proofs
 from kiosk.credentials.registry import recognise
 from kiosk.hardware.ports import Answer
 from kiosk.scanning.decision import HINTS, UNKNOWN_HINT, Decision, Policy, decide
@@ -20,7 +21,7 @@ def _decide(payload: Payload, policy: Policy = ALL, repeats: Repeats | None = No
 
 
 def _read(text: str) -> Payload:
-    return recognise(text.encode(), codes.CARD_KEYS)
+    return recognise(text.encode(), codes.PROOFS)
 
 
 @pytest.mark.parametrize("text", [codes.CARD, codes.NATIONAL, codes.CCCD, codes.CAN_CUOC])
@@ -67,7 +68,7 @@ def test_certificates_places_payments_and_set_up_codes_are_never_tickets(kind: s
 
 @pytest.mark.parametrize("data", [b"", b"   ", b"\xff\xfe\x00", b"a" * 8000])
 def test_rubbish_is_shown_again(data: bytes) -> None:
-    assert _decide(recognise(data, {}), TICKETS).answer is Answer.AGAIN
+    assert _decide(recognise(data, Proofs()), TICKETS).answer is Answer.AGAIN
 
 
 def test_an_accepted_kind_without_a_key_is_not_recorded() -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from kiosk.clock import FakeClock
 from kiosk.credentials.payload import Payload
+from kiosk.credentials.proofs import Proofs
 from kiosk.credentials.registry import recognise
 from kiosk.scanning.record import RecordTooLarge, Sealer
 from tests.kiosk import codes
@@ -36,7 +37,7 @@ def _sealer(bundle: Bundle) -> Sealer:
 
 @pytest.mark.parametrize("text", [codes.NATIONAL, codes.CCCD, codes.CAN_CUOC])
 def test_ingest_and_vault_read_what_the_code_said(bundle: Bundle, text: str) -> None:
-    payload = recognise(text.encode(), {})
+    payload = recognise(text.encode(), Proofs())
     raw = _sealer(bundle).record(payload, counter=7, moment=MOMENT)
     tracing, identity = bundle.open(raw, epoch=EPOCH)
     assert tracing.keys == list(payload.keys)
@@ -45,7 +46,7 @@ def test_ingest_and_vault_read_what_the_code_said(bundle: Bundle, text: str) -> 
 
 
 def test_a_record_carries_its_clock_evidence_in_clear(bundle: Bundle) -> None:
-    payload = recognise(codes.CARD.encode(), codes.CARD_KEYS)
+    payload = recognise(codes.CARD.encode(), codes.PROOFS)
     record = codec.decode_record(_sealer(bundle).record(payload, counter=7, moment=MOMENT))
     assert (record.counter, record.direction) == (7, "in")
     assert (record.wall_ms, record.mono_ms) == (1_767_225_600_000, 5)
@@ -53,7 +54,7 @@ def test_a_record_carries_its_clock_evidence_in_clear(bundle: Bundle) -> None:
 
 
 def test_a_card_has_no_identity_part(bundle: Bundle) -> None:
-    payload = recognise(codes.CARD.encode(), codes.CARD_KEYS)
+    payload = recognise(codes.CARD.encode(), codes.PROOFS)
     raw = _sealer(bundle).record(payload, counter=1, moment=MOMENT)
     assert codec.decode(raw, Record).identity is None
 
@@ -71,7 +72,7 @@ def test_an_empty_identity_is_left_out(bundle: Bundle) -> None:
 def test_a_box_moved_to_another_record_does_not_open(
     bundle: Bundle, field: str, other: object
 ) -> None:
-    payload = recognise(codes.CCCD.encode(), {})
+    payload = recognise(codes.CCCD.encode(), Proofs())
     raw = _sealer(bundle).record(payload, counter=7, moment=MOMENT)
     moved = msgspec.structs.replace(codec.decode(raw, Record), **{field: other})
     with pytest.raises(CannotOpen):
