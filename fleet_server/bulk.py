@@ -15,7 +15,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     LargeBinary,
-    Row,
     Table,
     TableClause,
     any_,
@@ -57,7 +56,7 @@ def add_new(
     *,
     key: Sequence[str],
     returning: Sequence[str],
-) -> Sequence[Row[*tuple[Any, ...]]]:
+) -> list[tuple[Any, ...]]:
     """Inserts those whose unique `key` is not there yet; only these come back, in any order."""
     if not rows:
         return []
@@ -65,13 +64,12 @@ def add_new(
     statement = database.insert(connection, table)
     if _plainly(connection, rows):
         new = statement.on_conflict_do_nothing(index_elements=key)
-        return connection.execute(new.returning(*columns), list(rows)).all()
+        return [tuple(row) for row in connection.execute(new.returning(*columns), list(rows))]
     stage = _stage(connection, table, rows)
     names = list(rows[0])
     new = statement.from_select(names, select(*(stage.c[name] for name in names)))
-    made = connection.execute(
-        new.on_conflict_do_nothing(index_elements=key).returning(*columns)
-    ).all()
+    new = new.on_conflict_do_nothing(index_elements=key)
+    made = [tuple(row) for row in connection.execute(new.returning(*columns))]
     connection.execute(delete(stage))
     return made
 
