@@ -4,6 +4,7 @@ Uses only what every MQTT 3.1.1 broker has: a persistent session, QoS 1, retaine
 An acknowledgement goes out when the worker asks for it, never before.
 """
 
+import hashlib
 import logging
 import random
 import socket
@@ -24,7 +25,7 @@ from wire.presence import OFFLINE, ONLINE, ServerState
 
 log = logging.getLogger(__name__)
 
-CLIENT_ID: Final = "ingest"
+NAME: Final = "ingest"
 """One ingest at a time holds this session. Also its user name where brokers want them equal."""
 KEEPALIVE_S: Final = 30
 CONNECT_S: Final = 10.0
@@ -41,6 +42,9 @@ class Address(NamedTuple):
     host: str
     port: int
     tls: ssl.SSLContext | None
+    client_id: str = NAME
+    """Names the session at the broker. Where a broker does not tie it to the certificate, whoever
+    knows it can end the connection: `client_id_of` makes one that nobody can guess."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +119,7 @@ class Link:
 
     def _connect_once(self) -> None:
         """One connection from start to end."""
-        host, port, tls = self._address
+        host, port, tls, _ = self._address
         client = self._new_client()
         if tls is not None:
             client.tls_set_context(tls)
@@ -144,7 +148,7 @@ class Link:
         self._session = self._new_session()
         client = mqtt.Client(
             CallbackAPIVersion.VERSION2,
-            client_id=CLIENT_ID,
+            client_id=self._address.client_id,
             clean_session=False,
             manual_ack=True,
             reconnect_on_failure=False,
@@ -231,6 +235,11 @@ class Link:
         return codec.encode(
             ServerState(state=state, session=self._session, since_ms=self._now_ms())
         )
+
+
+def client_id_of(secret: bytes) -> str:
+    """The same for the same secret at every start."""
+    return f"{NAME}-{hashlib.sha256(b'tram ingest session ' + secret).hexdigest()[:16]}"
 
 
 def _send_at_once(_client: mqtt.Client, _userdata: Any, channel: Any) -> None:

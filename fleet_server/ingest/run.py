@@ -23,7 +23,7 @@ from fleet_server.errors import KeysError, SchemaError, SettingsError
 from fleet_server.identity.pseudonyms import PseudonymKey
 from fleet_server.ingest.inbox import Inbox
 from fleet_server.ingest.judge import Judged, judge
-from fleet_server.ingest.link import Address, Link
+from fleet_server.ingest.link import Address, Link, client_id_of
 from fleet_server.ingest.reader import Judge
 from fleet_server.ingest.worker import Worker
 from fleet_server.keys import IngestKeys
@@ -105,12 +105,13 @@ def broker_address(settings: Settings, held: IngestKeys) -> Address:
         tls = ssl.create_default_context(cafile=str(held.ca))
         tls.minimum_version = ssl.TLSVersion.TLSv1_2
         tls.load_cert_chain(held.certificate, held.certificate_key)
+        client_id = client_id_of(held.certificate_key.read_bytes())
     except (OSError, ssl.SSLError) as problem:
         raise KeysError(
             f"{held.certificate}, {held.certificate_key} or {held.ca}: {problem};"
             " expected PEM files that belong together"
         ) from problem
-    return Address(host, port, tls)
+    return Address(host, port, tls, client_id)
 
 
 def _judging(held: IngestKeys, pseudonyms: PseudonymKey) -> Judge:
