@@ -9,8 +9,8 @@ import segno
 
 from fleet_server import keys as fleet_keys
 from fleet_server.commands import shared
-from fleet_server.fleet import cards
-from fleet_server.fleet.references import MAX_NAME, Unfit, check_name
+from fleet_server.fleet import cards, documents
+from fleet_server.fleet.references import MAX_NAME, Taken, Unfit, check_name
 from fleet_server.identity import numbers
 from fleet_server.identity.pseudonyms import PseudonymKey
 from fleet_server.settings import Settings
@@ -96,18 +96,31 @@ def issue(
 @click.option("--reason", default="", help="Why, for the log.")
 @click.pass_obj
 def revoke(settings: Settings, *, which: str, reason: str) -> None:
-    """Mark CARD (its id, or the text of its code) as lost or no longer good."""
+    """Mark CARD (its id, or the text of its code) as lost or no longer good.
+
+    Kiosks that are connected learn of it within seconds, the others when they connect.
+    """
     held = fleet_keys.cards(settings.keys_dir)
     known = fleet_keys.public(settings.keys_dir).keyset.card_keys()
+    card_id = numbers.card_id(which, known)
+    now_ms = shared.now_ms()
     with shared.writing(settings) as connection:
-        visitor = cards.revoke(
-            connection,
-            card_id=numbers.card_id(which, known),
-            pseudonyms=PseudonymKey.load(held.pseudonym_file),
-            reason=reason,
-            at_ms=shared.now_ms(),
-            actor=shared.actor(),
-        )
+        try:
+            visitor = cards.revoke(
+                connection,
+                card_id=card_id,
+                pseudonyms=PseudonymKey.load(held.pseudonym_file),
+                reason=reason,
+                at_ms=now_ms,
+                actor=shared.actor(),
+            )
+        except Taken:
+            # Revoked by a release that made no list, or its list was lost: list it now.
+            if documents.revoke(settings.keys_dir, card_id, sign=held.sign, now_ms=now_ms) is None:
+                raise
+            click.echo("Đã vào danh sách thu hồi / Was revoked, and is on the kiosks' list now")
+            return
+        documents.revoke(settings.keys_dir, card_id, sign=held.sign, now_ms=now_ms)
     click.echo(f"Đã thu hồi thẻ / Card revoked: {visitor}")
 
 
