@@ -28,7 +28,7 @@ def card() -> None:
 
 
 @card.command()
-@click.option("--name", default="", help="Whom it is for; sealed to the vault.")
+@click.option("--name", default="", help="Whom it is for; sealed to the vault, printed by --pdf.")
 @click.option("--phone", default="", help="How to reach them; sealed to the vault.")
 @click.option("--commune", default="", help="Where they live; sealed to the vault.")
 @click.option(
@@ -82,20 +82,22 @@ def issue(
     settings: Settings = ctx.obj
     holder = identity(name, phone, commune) if name or phone or commune else None
     if holder is not None and (count > 1 or batch):
-        raise click.UsageError("--name, --phone and --commune are for one card")
+        raise click.UsageError(
+            "--name, --phone and --commune are for one card, not for --count or --batch"
+        )
     if batch is None and (batch_id or again):
         raise click.UsageError("--batch-id and --again go with --batch")
     if batch is not None and count > 1:
         raise click.UsageError("--count is for cards without --batch")
     bad: list[BadRow] = []
     if batch is None:
-        card_output.check_free(*(each for each in (pdf,) if each))
+        card_output.check_pdf(pdf, fonts)
         _check_pictures(svg, png, count)
         made = _issue(settings, holder, count)
         batch_id = None
     else:
         rows, bad = card_output.read_table(batch)
-        card_output.check_free(*(each for each in (pdf,) if each))
+        card_output.check_pdf(pdf, fonts)
         _check_pictures(svg, png, len(rows))
         for row in bad:
             click.echo(f"{batch}: dòng / line {row.line}: {row.problem}", err=True)
@@ -140,7 +142,7 @@ def print_(
         raise click.UsageError("expected the text of a code, and --pdf, --svg or --png")
     if name and len(texts) > 1:
         raise click.UsageError("--name is for one card")
-    card_output.check_free(*(each for each in (pdf,) if each))
+    card_output.check_pdf(pdf, fonts)
     _check_pictures(svg, png, len(texts))
     printed = identity(name, "", "").name if name else ""
     found = [

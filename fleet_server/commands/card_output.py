@@ -49,6 +49,15 @@ def check_free(*paths: Path) -> None:
             raise Unfit(f"{path}: đã có, không ghi đè / is there already, not overwritten")
 
 
+def check_pdf(path: Path | None, fonts: Path | None) -> None:
+    """Raises Unfit before anything is issued that could not be printed then."""
+    if path is not None:
+        from fleet_server.fleet import card_print  # noqa: PLC0415  loads fpdf2
+
+        check_free(path)
+        card_print.pdf([], fonts=fonts or card_print.FONTS)
+
+
 def numbered(base: Path, count: int) -> list[Path]:
     """The files `count` pictures go to."""
     if count == 1:

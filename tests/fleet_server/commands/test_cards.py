@@ -204,6 +204,7 @@ def test_what_cannot_be_printed_is_named(home: Home, tmp_path: Path) -> None:
     nowhere = str(tmp_path / "none")
     said = home.fails("card", "issue", "--pdf", out, "--fonts", nowhere)
     assert "fonts-dejavu-core" in said
+    assert home.ok("audit", "show").count("card.issued") == 0
     assert "one card" in home.fails(
         *("card", "issue", "--name", "X", "--batch", __file__), status=2
     )
