@@ -47,7 +47,7 @@ imports: $(DEV) ## Hold the packages to who may import whom
 	$(BIN)/lint-imports
 
 fast: $(DEV) ## Run the tests that need no broker, no database server and no patience
-	@provisioning/test-deps.sh libzbar0
+	@provisioning/test-deps.sh libzbar0 fonts-dejavu-core
 	$(PYTEST) -q -m "not slow" $(ARGS)
 
 soak: test-deps $(DEV) ## Kill processes at random moments, KILLS=1000 times, and count what was lost

@@ -7,13 +7,15 @@
     vault/     open.key pseudonym.key
     broker/    broker.crt broker.key
     web/       session.key
-    public/    keyset.json ca.crt root.pub  what kiosks get
+    public/    keyset.json ca.crt root.pub  what kiosks get,
+               trust.json revocations.json  once there are any
 
 A private file that others may read is refused, not mended: it may have been copied already.
 """
 
 import secrets
 import stat
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -31,6 +33,8 @@ from wire.keyset import KeySet
 
 SECRET_BYTES: Final = 32
 ROOT_KEY: Final = "root/root.key"
+DOCUMENTS: Final = ("trust.json", "revocations.json")
+"""Signed documents kiosks get besides the key set, once there are any."""
 
 
 class IngestKeys(NamedTuple):
@@ -70,6 +74,14 @@ class PublicKeys(NamedTuple):
     keyset_document: bytes
     ca: bytes
     root: bytes
+    documents: Mapping[str, bytes]
+    """Further signed documents there are, by file name: revoked cards, trust store."""
+
+    def root_key(self) -> Ed25519PublicKey:
+        loaded = serialization.load_pem_public_key(self.root)
+        if not isinstance(loaded, Ed25519PublicKey):
+            raise KeysError("public/root.pub: expected an Ed25519 public key in PEM")
+        return loaded
 
 
 def ingest(keys_dir: Path) -> IngestKeys:
@@ -143,7 +155,8 @@ def public(keys_dir: Path) -> PublicKeys:
         raise KeysError(
             f"{own / 'keyset.json'}: {problem}; make it again with `fleet keys sign-keyset`"
         ) from problem
-    return PublicKeys(keyset, document, read(own / "ca.crt"), root_pub)
+    further = {name: read(own / name) for name in DOCUMENTS if (own / name).exists()}
+    return PublicKeys(keyset, document, read(own / "ca.crt"), root_pub, further)
 
 
 def read(path: Path) -> bytes:

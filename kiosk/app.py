@@ -15,9 +15,10 @@ from typing import Final
 
 from kiosk.clock import Clock
 from kiosk.courier import Courier
+from kiosk.documents import Documents
 from kiosk.errors import QueueDamaged, QueueError
 from kiosk.health import Vitals
-from kiosk.link import Link, LinkEvent
+from kiosk.link import DocumentCame, Link, LinkEvent
 from kiosk.notify import READY, STOPPING, WATCHDOG, ServiceNotices
 from kiosk.queue import Queue
 from kiosk.watch import Watch
@@ -62,6 +63,7 @@ class Parts:
     watch: Watch
     link: Link
     courier: Courier
+    documents: Documents
     queue: Queue
     vitals: Vitals
     events: Events
@@ -143,7 +145,10 @@ class App:
         wait_s = courier.wait_s()
         within_s = ROUND_S if wait_s is None else min(wait_s, ROUND_S)
         for event in self._parts.events.take(within_s=within_s):
-            courier.handle(event)
+            if isinstance(event, DocumentCame):
+                self._parts.documents.take(event.name, event.payload)
+            else:
+                courier.handle(event)
         courier.send_due()
 
     def _report(self) -> None:

@@ -13,15 +13,14 @@ from random import Random
 from types import FrameType
 from typing import Final
 
-from kiosk import proofs as signed_documents
-from kiosk import versions
+from kiosk import proofs, versions
 from kiosk.app import App, Events, Parts
 from kiosk.certificate import Certificate, load_certificate, tls_context
 from kiosk.clock import Clock, SystemClock
-from kiosk.config import Config, key_set
+from kiosk.config import Config
 from kiosk.courier import Courier
-from kiosk.credentials.proofs import Proofs
 from kiosk.delivery import Delivery, Limits
+from kiosk.documents import Documents
 from kiosk.door import Door
 from kiosk.errors import QueueError
 from kiosk.hardware.cameras import open_camera
@@ -33,6 +32,7 @@ from kiosk.journal import FILE as JOURNAL_FILE
 from kiosk.journal import Journal
 from kiosk.link import Link, Pace
 from kiosk.notify import ServiceNotices
+from kiosk.proofs import Held
 from kiosk.queue import Queue
 from kiosk.scanning.decision import Policy
 from kiosk.scanning.reader import Reader
@@ -40,7 +40,6 @@ from kiosk.scanning.record import Sealer
 from kiosk.scanning.repeats import Repeats, View
 from kiosk.watch import Watch
 from wire import CONTRACT
-from wire.keyset import KeySet
 from wire.presence import About, Health
 
 RED_S: Final = 2.0
@@ -88,8 +87,7 @@ def run(
 @contextmanager
 def assembled(config: Config, hardware: Hardware) -> Iterator[App]:
     """The kiosk of `config` on `hardware`, with its queue and journal open. Raises KioskError."""
-    keyset = key_set(config)
-    proofs, found = signed_documents.load(config, keyset, seen=versions.seen(config.kiosk.data))
+    held = proofs.load(config, seen=versions.seen(config.kiosk.data))
     certificate = load_certificate(config) if config.server.address.tls else None
     data = config.kiosk.data
     try:
@@ -98,7 +96,7 @@ def assembled(config: Config, hardware: Hardware) -> Iterator[App]:
         hardware.signals.show(Answer.BROKEN)
         raise
     with queue:
-        versions.note(data, found)
+        versions.note(data, held.versions)
         journal = Journal(data / JOURNAL_FILE, max_bytes=config.journal.max_bytes)
         try:
             clock = SystemClock(floor_ms=queue.clock_floor_ms)
@@ -113,8 +111,7 @@ def assembled(config: Config, hardware: Hardware) -> Iterator[App]:
             parts = _parts(
                 config,
                 hardware,
-                keyset=keyset,
-                proofs=proofs,
+                held=held,
                 certificate=certificate,
                 queue=queue,
                 journal=journal,
@@ -168,8 +165,7 @@ def _parts(
     config: Config,
     hardware: Hardware,
     *,
-    keyset: KeySet,
-    proofs: Proofs,
+    held: Held,
     certificate: Certificate | None,
     queue: Queue,
     journal: Journal,
@@ -196,19 +192,25 @@ def _parts(
             version=_version(),
             folder=config.kiosk.data,
             certificate_expires_ms=certificate.expires_ms if certificate else None,
+            documents=documents.versions,
+            documents_refused=documents.refused,
         )
 
     door = _door(
         config,
         hardware,
-        keyset=keyset,
-        proofs=proofs,
+        held=held,
         queue=queue,
         journal=journal,
         clock=clock,
         vitals=vitals,
         events=events,
     )
+
+    def use(newer: Held) -> None:
+        door.use(newer.proofs, _sealer(config, newer, queue))
+
+    documents = Documents(held, folder=config.kiosk.data, use=use)
     watch = Watch(
         door,
         open_camera=hardware.open_camera,
@@ -222,6 +224,7 @@ def _parts(
         watch=watch,
         link=link,
         courier=courier,
+        documents=documents,
         queue=queue,
         vitals=vitals,
         events=events,
@@ -236,8 +239,7 @@ def _door(
     config: Config,
     hardware: Hardware,
     *,
-    keyset: KeySet,
-    proofs: Proofs,
+    held: Held,
     queue: Queue,
     journal: Journal,
     clock: Clock,
@@ -248,7 +250,7 @@ def _door(
     # Drawn at each start and kept nowhere: what it hashes cannot be recognised later.
     key = secrets.token_bytes(32)
     return Door(
-        reader=Reader(hardware.decoder, proofs),
+        reader=Reader(hardware.decoder, held.proofs),
         policy=Policy(
             accept=frozenset(policy.accept),
             tickets=policy.tickets,
@@ -257,19 +259,23 @@ def _door(
         ),
         repeats=Repeats(key=key, ttl_ms=policy.repeat_s * 1000, limit=policy.remember),
         view=View(key=key, leave_ms=policy.leave_ms),
-        sealer=Sealer(
-            kiosk=config.kiosk.id,
-            epoch=queue.epoch,
-            direction=config.kiosk.direction,
-            ingest=keyset.ingest_key(),
-            vault=keyset.vault_key(),
-        ),
+        sealer=_sealer(config, held, queue),
         queue=queue,
         journal=journal,
         signals=hardware.signals,
         clock=clock,
         vitals=vitals,
         recorded=events.wake,
+    )
+
+
+def _sealer(config: Config, held: Held, queue: Queue) -> Sealer:
+    return Sealer(
+        kiosk=config.kiosk.id,
+        epoch=queue.epoch,
+        direction=config.kiosk.direction,
+        ingest=held.keyset.ingest_key(),
+        vault=held.keyset.vault_key(),
     )
 
 

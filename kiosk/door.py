@@ -10,6 +10,7 @@ from typing import Final
 
 from kiosk.clock import Clock, Moment
 from kiosk.credentials.payload import Payload
+from kiosk.credentials.proofs import Proofs
 from kiosk.errors import DeviceError, QueueDamaged, QueueFull
 from kiosk.hardware.ports import Answer, Frame, Signals
 from kiosk.health import Vitals
@@ -58,6 +59,11 @@ class Door:
         self._clock = clock
         self._vitals = vitals
         self._recorded = recorded
+
+    def use(self, proofs: Proofs, sealer: Sealer) -> None:
+        """From the next code on, go by these; from any thread."""
+        self._reader.use(proofs)
+        self._sealer = sealer
 
     def look(self, frame: Frame) -> Decision | None:
         """Answer the code in `frame`, if there is one that awaits an answer.

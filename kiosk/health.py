@@ -6,7 +6,7 @@ Counts and durations only: nothing here comes out of a code.
 import os
 import threading
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -109,6 +109,8 @@ def report(
     version: str,
     folder: Path,
     certificate_expires_ms: int | None,
+    documents: Mapping[str, int] | None = None,
+    documents_refused: int = 0,
 ) -> Health:
     """The message; `folder` is where the records are kept."""
     oldest_ms = delivery.queue_oldest_ms
@@ -134,6 +136,8 @@ def report(
         disk_free_mb=_disk_free_mb(folder),
         memory_free_mb=_memory_free_mb(),
         certificate_expires_ms=certificate_expires_ms,
+        documents=dict(documents or {}),
+        documents_refused=documents_refused,
     )
 
 

@@ -23,7 +23,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from kiosk.address import Address
 from wire import codec, presence
 from wire.presence import About, State
-from wire.topics import SERVER_STATE, kiosk_topic
+from wire.topics import DOCUMENTS, SERVER_STATE, kiosk_topic
 
 QOS: Final = 1
 _LOOP_S: Final = 0.25
@@ -31,13 +31,14 @@ _GOODBYE_S: Final = 2.0
 _STEADY_S: Final = 10.0
 """A session that lasted this long was no failure: the next attempt comes soon."""
 _SHORT_SESSIONS: Final = 3
+_NAMES: Final = {topic: name for name, topic in DOCUMENTS.items()}
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Connected:
-    """A session stands, with both subscriptions granted."""
+    """A session stands, with the subscriptions it cannot do without."""
 
     session: str
 
@@ -57,7 +58,16 @@ class ServerStateCame:
     payload: bytes
 
 
-LinkEvent = Connected | Lost | ReceiptCame | ServerStateCame
+@dataclass(frozen=True, kw_only=True)
+class DocumentCame:
+    """A signed document for all kiosks, not verified yet."""
+
+    name: str
+    """Of `wire.topics.DOCUMENTS`."""
+    payload: bytes
+
+
+LinkEvent = Connected | Lost | ReceiptCame | ServerStateCame | DocumentCame
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -221,17 +231,18 @@ class Link:
         if code.is_failure:
             self._trouble = f"the broker refuses the connection: {code}"
             return
-        client.subscribe([(self._receipts, QOS), (SERVER_STATE, QOS)])
+        client.subscribe([(topic, QOS) for topic in (*self._needed, *DOCUMENTS.values())])
 
     def _on_subscribe(
         self, client: mqtt.Client, _userdata: Any, _mid: int, codes: list[ReasonCode], _more: Any
     ) -> None:
-        refused = [
-            topic
-            for topic, code in zip((self._receipts, SERVER_STATE), codes, strict=False)
-            if code.is_failure
-        ]
-        if refused or len(codes) != 2:
+        topics = (*self._needed, *DOCUMENTS.values())
+        denied = [topic for topic, code in zip(topics, codes, strict=False) if code.is_failure]
+        refused = [topic for topic in denied if topic in self._needed]
+        if denied and not refused:
+            # A broker set up for an older release: everything else works.
+            _log.warning("the broker refuses to let this kiosk hear %s", " and ".join(denied))
+        if refused or len(codes) != len(topics):
             self._trouble = f"the broker refuses to let this kiosk hear {' and '.join(refused)}"
             return
         self._publish_state(client, presence.READY)
@@ -247,6 +258,8 @@ class Link:
             self._post(ServerStateCame(payload=bytes(message.payload)))
         elif message.topic == self._receipts:
             self._post(ReceiptCame(payload=bytes(message.payload)))
+        elif message.topic in _NAMES:
+            self._post(DocumentCame(name=_NAMES[message.topic], payload=bytes(message.payload)))
 
     def _publish_state(self, client: mqtt.Client, state: str) -> mqtt.MQTTMessageInfo:
         topic = kiosk_topic(self._kiosk, "state")
@@ -258,6 +271,10 @@ class Link:
     @property
     def _receipts(self) -> str:
         return kiosk_topic(self._kiosk, "receipts")
+
+    @property
+    def _needed(self) -> tuple[str, ...]:
+        return (self._receipts, SERVER_STATE)
 
     def _complain(self, trouble: str, *, once_ready: bool) -> None:
         """Say why there is no session: once per cause, not at each attempt."""

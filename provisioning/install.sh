@@ -112,7 +112,7 @@ server() {
     local host=${1:-} fleet=("$opt/.venv/bin/fleet" --home "$home") ours=no
     [[ $host =~ ^[A-Za-z0-9.:-]+$ ]] || usage
     there mosquitto || ours=yes
-    packages python3 python3-venv mosquitto
+    packages python3 python3-venv mosquitto fonts-dejavu-core
     if [[ $ours == yes ]]; then
         # tram-broker.service runs it with the fleet's certificates; Debian's listens without any.
         run systemctl --quiet disable mosquitto.service

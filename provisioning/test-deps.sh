@@ -8,7 +8,8 @@
 set -eu
 packages=("$@")
 [[ $# -gt 0 ]] ||
-    packages=(mosquitto postgresql libzbar0 shellcheck git openssl procps util-linux)
+    packages=(mosquitto postgresql libzbar0 fonts-dejavu-core shellcheck git openssl procps
+        util-linux)
 services=(mosquitto postgresql)
 say() { printf '» %s\n' "$*"; }
 

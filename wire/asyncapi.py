@@ -13,7 +13,17 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from wire import CONTRACT, keyset, presence, receipts, records, topics
+from wire import (
+    CONTRACT,
+    keyset,
+    presence,
+    receipts,
+    records,
+    revocations,
+    signed,
+    topics,
+    trust,
+)
 from wire.codec import MAX_MESSAGE_BYTES
 
 Json = dict[str, Any]
@@ -94,15 +104,44 @@ CHANNELS: Final = (
         retained=True,
         says="Whether the ingest listens; its will says `offline`.",
     ),
+    Channel(
+        "keyset",
+        topics.DOCUMENTS[topics.KEYSET],
+        keyset.SignedKeySet,
+        from_kiosk=False,
+        qos=1,
+        retained=True,
+        says="The fleet's public keys, signed by the root. A kiosk never goes back to an older "
+        "version.",
+    ),
+    Channel(
+        "trust",
+        topics.DOCUMENTS[topics.TRUST],
+        signed.Signed,
+        from_kiosk=False,
+        qos=1,
+        retained=True,
+        says="Who signs health certificates: a `TrustStore`, signed by the root.",
+    ),
+    Channel(
+        "revocations",
+        topics.DOCUMENTS[topics.REVOCATIONS],
+        signed.Signed,
+        from_kiosk=False,
+        qos=1,
+        retained=True,
+        says="Cards that no longer count: `Revocations`, signed by a card key of the key set.",
+    ),
 )
 
 STRUCTS: Final[tuple[type[msgspec.Struct], ...]] = (
-    *(channel.message for channel in CHANNELS),
+    *dict.fromkeys(channel.message for channel in CHANNELS),
     records.Record,
     records.TracingPart,
     records.IdentityPart,
-    keyset.SignedKeySet,
     keyset.KeySet,
+    trust.TrustStore,
+    revocations.Revocations,
 )
 """Everything that is said or sealed, with what those are made of."""
 
@@ -117,7 +156,8 @@ def document() -> Json:
             "license": {"name": "Apache-2.0"},
             "description": "JSON over MQTT 3.1.1 or later; binary fields in base64. Every field "
             "has a default, unknown fields are ignored, unknown words are kept: a peer one release "
-            f"older or newer follows. No message is larger than {MAX_MESSAGE_BYTES} bytes.",
+            f"older or newer follows. No message is larger than {MAX_MESSAGE_BYTES} bytes, no "
+            f"signed document than {signed.MAX_DOCUMENT_BYTES}.",
         },
         "defaultContentType": "application/json",
         "servers": {
@@ -139,7 +179,7 @@ def document() -> Json:
         "components": {
             "messages": {
                 channel.message.__name__: {
-                    "summary": channel.says,
+                    "summary": _summary(channel),
                     "payload": {"$ref": _SCHEMAS.format(name=channel.message.__name__)},
                 }
                 for channel in CHANNELS
@@ -181,6 +221,12 @@ def schemas() -> Json:
     }
     draft7: Json = _draft7(found)
     return draft7
+
+
+def _summary(channel: Channel) -> str:
+    """What the channel's message is, whichever of several channels it comes on."""
+    sharing = [each for each in CHANNELS if each.message is channel.message]
+    return channel.says if len(sharing) == 1 else " ".join((channel.message.__doc__ or "").split())
 
 
 def _channel(channel: Channel) -> Json:

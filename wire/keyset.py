@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
 from wire import codec
-from wire.errors import BadSignature, Malformed
+from wire.errors import BadSignature, Malformed, RolledBack
 
 _CONTEXT = b"tram-keyset-1\x00"
 
@@ -54,8 +54,11 @@ def sign(keyset: KeySet, root: Ed25519PrivateKey) -> bytes:
     return codec.encode(SignedKeySet(keyset=body, signature=root.sign(_CONTEXT + body)))
 
 
-def verify(document: bytes, root: Ed25519PublicKey) -> KeySet:
-    """The key set in `document`. Raises BadSignature, or Malformed for keys of the wrong form."""
+def verify(document: bytes, root: Ed25519PublicKey, *, at_least: int = 0) -> KeySet:
+    """The key set in `document`.
+
+    Raises BadSignature, RolledBack below version `at_least`, Malformed for keys of the wrong form.
+    """
     signed = codec.decode(document, SignedKeySet)
     try:
         root.verify(signed.signature, _CONTEXT + signed.keyset)
@@ -66,4 +69,6 @@ def verify(document: bytes, root: Ed25519PublicKey) -> KeySet:
         keyset.ingest_key(), keyset.vault_key(), keyset.card_keys()
     except ValueError as problem:
         raise Malformed(f"the key set holds a key of the wrong form: {problem}") from problem
+    if keyset.version < at_least:
+        raise RolledBack(f"KeySet version {keyset.version}, but {at_least} was seen before")
     return keyset

@@ -65,6 +65,10 @@ class Health(msgspec.Struct, frozen=True, kw_only=True):
     disk_free_mb: int | None = None
     memory_free_mb: int | None = None
     certificate_expires_ms: int | None = None
+    documents: dict[str, int] = {}
+    """Versions of the signed documents in use, by name."""
+    documents_refused: int = 0
+    """Signed documents that did not verify, since start."""
 
 
 class ServerState(msgspec.Struct, frozen=True, kw_only=True):

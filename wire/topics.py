@@ -13,11 +13,16 @@ RESERVED_IDS: Final = frozenset(
 )
 PREFIX: Final = f"tram/{CONTRACT}"
 SERVER_STATE: Final = f"{PREFIX}/server/state"
+KEYSET: Final = "keyset"
+TRUST: Final = "trust"
+REVOCATIONS: Final = "revocations"
+DOCUMENTS: Final = {name: f"{PREFIX}/server/{name}" for name in (KEYSET, TRUST, REVOCATIONS)}
+"""Where signed documents are retained for all kiosks, by name."""
 
 FROM_KIOSK: Final = ("state", "about", "scans", "health")
 """Channels a kiosk may publish, each under its own id only."""
 TO_KIOSK: Final = ("receipts",)
-"""Channels a kiosk may hear under its own id, besides `SERVER_STATE`."""
+"""Channels a kiosk may hear under its own id, besides `SERVER_STATE` and `DOCUMENTS`."""
 
 
 class Topic(NamedTuple):

@@ -2,23 +2,24 @@
 
 import datetime as dt
 import secrets
+import sys
 from pathlib import Path
 
 import click
-import segno
 
 from fleet_server import keys as fleet_keys
-from fleet_server.commands import shared
-from fleet_server.fleet import cards
-from fleet_server.fleet.references import MAX_NAME, Unfit, check_name
+from fleet_server.commands import card_output, shared
+from fleet_server.fleet import card_batch, cards, documents
+from fleet_server.fleet.card_batch import Made
+from fleet_server.fleet.card_rows import BadRow, identity
+from fleet_server.fleet.references import Taken
 from fleet_server.identity import numbers
 from fleet_server.identity.pseudonyms import PseudonymKey
 from fleet_server.settings import Settings
 from wire.records import IdentityPart
 
 MAX_CARDS = 10_000
-PNG_SCALE = 12
-"""Pixels per module: 5 cm in print at 300 dots per inch and more."""
+_TABLE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.group()
@@ -27,7 +28,7 @@ def card() -> None:
 
 
 @card.command()
-@click.option("--name", default="", help="Whom it is for; sealed to the vault.")
+@click.option("--name", default="", help="Whom it is for; sealed to the vault, printed by --pdf.")
 @click.option("--phone", default="", help="How to reach them; sealed to the vault.")
 @click.option("--commune", default="", help="Where they live; sealed to the vault.")
 @click.option(
@@ -37,58 +38,118 @@ def card() -> None:
     show_default=True,
     help="How many, all without a name.",
 )
-@click.option("--svg", type=click.Path(dir_okay=False, path_type=Path), help="Draw the code.")
-@click.option("--png", type=click.Path(dir_okay=False, path_type=Path), help="Draw the code.")
+@click.option(
+    "--batch",
+    type=_TABLE,
+    metavar="FILE",
+    help="One for each row of a CSV or XLSX: name, phone, commune, print.",
+)
+@card_output.BATCH_ID
+@click.option("--again", is_flag=True, help="New cards for the whole table.")
+@card_output.PDF
+@card_output.SHEET
+@card_output.FONTS
+@card_output.SVG
+@card_output.PNG
 @shared.AS_JSON
-@click.pass_obj
+@click.pass_context
 def issue(
-    settings: Settings,
+    ctx: click.Context,
     *,
     name: str,
     phone: str,
     commune: str,
     count: int,
+    batch: Path | None,
+    batch_id: str | None,
+    again: bool,
+    pdf: Path | None,
+    sheet: str,
+    fonts: Path | None,
     svg: Path | None,
     png: Path | None,
     as_json: bool,
 ) -> None:
     """Issue a card, or several; prints what their codes say.
 
-    With --svg or --png and --count, files are numbered: FILE-1.svg, FILE-2.svg, …
+    With --svg or --png and several cards, files are numbered: FILE-1.svg, FILE-2.svg, …
+
+    --batch reads a table (headings in Vietnamese or English), names bad rows by line and goes on
+    with the others: then the exit status is 1. Run again, it issues nobody a second card: the
+    table's batch id stands in FILE.batch beside it. Names are sealed to the vault, and printed
+    where the column print says yes, or the words that stand there.
     """
-    identity = _identity(name, phone, commune)
-    if identity is not None and count > 1:
-        raise click.UsageError("--count is for cards without --name, --phone and --commune")
-    pictures = [path for path in (svg, png) if path is not None]
-    for path in (each for base in pictures for each in _numbered(base, count)):
-        if path.exists():
-            raise Unfit(f"{path}: đã có, không ghi đè / is there already, not overwritten")
-    held = fleet_keys.cards(settings.keys_dir)
-    vault = fleet_keys.public(settings.keys_dir).keyset.vault_key()
-    pseudonyms = PseudonymKey.load(held.pseudonym_file)
-    with shared.writing(settings) as connection:
-        issued = [
-            cards.issue(
-                connection,
-                card_id=secrets.token_bytes(cards.ID_BYTES),
-                issued=dt.datetime.now(settings.zone).date(),
-                sign=held.sign,
-                pseudonyms=pseudonyms,
-                vault=vault,
-                identity=identity,
-                at_ms=shared.now_ms(),
-                actor=shared.actor(),
-            )
-            for _ in range(count)
-        ]
-    for base in pictures:
-        for path, made in zip(_numbered(base, count), issued, strict=True):
-            _draw(made.text, path)
-    if as_json:
-        shared.print_json({"cards": shared.as_dicts(issued)})
+    settings: Settings = ctx.obj
+    holder = identity(name, phone, commune) if name or phone or commune else None
+    if holder is not None and (count > 1 or batch):
+        raise click.UsageError(
+            "--name, --phone and --commune are for one card, not for --count or --batch"
+        )
+    if batch is None and (batch_id or again):
+        raise click.UsageError("--batch-id and --again go with --batch")
+    if batch is not None and count > 1:
+        raise click.UsageError("--count is for cards without --batch")
+    bad: list[BadRow] = []
+    if batch is None:
+        card_output.check_pdf(pdf, fonts)
+        _check_pictures(svg, png, count)
+        made = _issue(settings, holder, count)
+        batch_id = None
     else:
-        for made in issued:
-            click.echo(f"{made.text}\t{made.visitor}")
+        rows, bad = card_output.read_table(batch)
+        card_output.check_pdf(pdf, fonts)
+        _check_pictures(svg, png, len(rows))
+        for row in bad:
+            click.echo(f"{batch}: dòng / line {row.line}: {row.problem}", err=True)
+        batch_id = card_batch.batch_id(batch, given=batch_id, again=again)
+        made = card_output.issue_table(settings, rows, batch_id)
+    usable = [each for each in made if not each.revoked]
+    _hand_out(usable, pdf=pdf, sheet=sheet, fonts=fonts, svg=svg, png=png)
+    if batch is None:
+        _say(made, as_json=as_json)
+    else:
+        _say_batch(made, bad, batch_id or "", as_json=as_json)
+    if bad:
+        ctx.exit(1)
+
+
+@card.command("print")
+@click.argument("codes", nargs=-1, metavar="CODE…")
+@click.option("--name", default="", help="The holder's words on the card, for one CODE.")
+@card_output.PDF
+@card_output.SHEET
+@card_output.FONTS
+@card_output.SVG
+@card_output.PNG
+@click.pass_obj
+def print_(
+    settings: Settings,
+    *,
+    codes: tuple[str, ...],
+    name: str,
+    pdf: Path | None,
+    sheet: str,
+    fonts: Path | None,
+    svg: Path | None,
+    png: Path | None,
+) -> None:
+    """Print cards that are issued, by the text of their codes (- reads them from stdin).
+
+    A table's cards are printed by `fleet card issue --batch FILE --pdf …`, as often as needed.
+    """
+    texts = [line for line in sys.stdin if line.strip()] if codes == ("-",) else list(codes)
+    if not texts or not (pdf or svg or png):
+        raise click.UsageError("expected the text of a code, and --pdf, --svg or --png")
+    if name and len(texts) > 1:
+        raise click.UsageError("--name is for one card")
+    card_output.check_pdf(pdf, fonts)
+    _check_pictures(svg, png, len(texts))
+    printed = identity(name, "", "").name if name else ""
+    found = [
+        Made(at, card_id, text, "", printed, False, False)
+        for at, (card_id, text) in enumerate(card_output.from_text(settings, texts), 1)
+    ]
+    _hand_out(found, pdf=pdf, sheet=sheet, fonts=fonts, svg=svg, png=png)
 
 
 @card.command()
@@ -96,46 +157,117 @@ def issue(
 @click.option("--reason", default="", help="Why, for the log.")
 @click.pass_obj
 def revoke(settings: Settings, *, which: str, reason: str) -> None:
-    """Mark CARD (its id, or the text of its code) as lost or no longer good."""
+    """Mark CARD (its id, or the text of its code) as lost or no longer good.
+
+    Kiosks that are connected learn of it within seconds, the others when they connect.
+    """
     held = fleet_keys.cards(settings.keys_dir)
     known = fleet_keys.public(settings.keys_dir).keyset.card_keys()
+    card_id = numbers.card_id(which, known)
+    now_ms = shared.now_ms()
     with shared.writing(settings) as connection:
-        visitor = cards.revoke(
-            connection,
-            card_id=numbers.card_id(which, known),
-            pseudonyms=PseudonymKey.load(held.pseudonym_file),
-            reason=reason,
-            at_ms=shared.now_ms(),
-            actor=shared.actor(),
-        )
+        try:
+            visitor = cards.revoke(
+                connection,
+                card_id=card_id,
+                pseudonyms=PseudonymKey.load(held.pseudonym_file),
+                reason=reason,
+                at_ms=now_ms,
+                actor=shared.actor(),
+            )
+        except Taken:
+            # Revoked by a release that made no list, or its list was lost: list it now.
+            if documents.revoke(settings.keys_dir, card_id, sign=held.sign, now_ms=now_ms) is None:
+                raise
+            click.echo("Đã vào danh sách thu hồi / Was revoked, and is on the kiosks' list now")
+            return
+        documents.revoke(settings.keys_dir, card_id, sign=held.sign, now_ms=now_ms)
     click.echo(f"Đã thu hồi thẻ / Card revoked: {visitor}")
 
 
-def _identity(name: str, phone: str, commune: str) -> IdentityPart | None:
-    if not (name or phone or commune):
-        return None
-    for what, text in (("phone", phone), ("commune", commune)):
-        if len(text) > MAX_NAME or not text.isprintable():
-            raise Unfit(f"{what}: expected at most {MAX_NAME} characters on one line")
-    return IdentityPart(
-        name=check_name("name", name) if name else "",
-        phone="".join(character for character in phone if character not in " .-"),
-        address=commune.strip(),
-    )
+def _issue(settings: Settings, holder: IdentityPart | None, count: int) -> list[Made]:
+    held = fleet_keys.cards(settings.keys_dir)
+    vault = fleet_keys.public(settings.keys_dir).keyset.vault_key()
+    pseudonyms = PseudonymKey.load(held.pseudonym_file)
+    made: list[Made] = []
+    with shared.writing(settings) as connection:
+        for line in range(1, count + 1):
+            new = cards.issue(
+                connection,
+                card_id=secrets.token_bytes(cards.ID_BYTES),
+                issued=dt.datetime.now(settings.zone).date(),
+                sign=held.sign,
+                pseudonyms=pseudonyms,
+                vault=vault,
+                identity=holder,
+                at_ms=shared.now_ms(),
+                actor=shared.actor(),
+            )
+            printed = holder.name if holder else ""
+            made.append(Made(line, new.id, new.text, new.visitor, printed, True, False))
+    return made
 
 
-def _numbered(base: Path, count: int) -> list[Path]:
-    if count == 1:
-        return [base]
-    return [base.with_stem(f"{base.stem}-{number}") for number in range(1, count + 1)]
+def _check_pictures(svg: Path | None, png: Path | None, count: int) -> None:
+    for base in (svg, png):
+        if base is not None:
+            card_output.check_free(*card_output.numbered(base, count))
 
 
-def _draw(text: str, path: Path) -> None:
-    # Error correction M stands a scratched print; capitals and digits keep the symbol small.
-    symbol = segno.make_qr(text, error="m")
-    try:
-        symbol.save(str(path), kind=path.suffix[1:] or "svg", scale=PNG_SCALE, border=4)
-    except (OSError, ValueError) as problem:
-        raise Unfit(f"{path}: cannot be drawn ({problem}); expected FILE.svg or FILE.png") from (
-            problem
+def _hand_out(
+    made: list[Made],
+    *,
+    pdf: Path | None,
+    sheet: str,
+    fonts: Path | None,
+    svg: Path | None,
+    png: Path | None,
+) -> None:
+    if pdf is not None and made:
+        faces = [(each.id, each.text, each.printed) for each in made]
+        card_output.print_pdf(pdf, faces, sheet=sheet, fonts=fonts)
+    for base in (svg, png):
+        if base is not None:
+            for path, each in zip(card_output.numbered(base, len(made)), made, strict=True):
+                card_output.draw(each.text, path)
+
+
+def _say(made: list[Made], *, as_json: bool) -> None:
+    if as_json:
+        rows = [{"id": each.id, "text": each.text, "visitor": each.visitor} for each in made]
+        shared.print_json({"cards": rows})
+        return
+    for each in made:
+        click.echo(f"{each.text}\t{each.visitor}")
+
+
+def _say_batch(made: list[Made], bad: list[BadRow], batch: str, *, as_json: bool) -> None:
+    fresh = sum(each.fresh for each in made)
+    revoked = sum(each.revoked for each in made)
+    if as_json:
+        rows = [
+            {
+                "line": each.line,
+                "id": each.id,
+                "text": each.text,
+                "visitor": each.visitor,
+                "fresh": each.fresh,
+                "revoked": each.revoked,
+            }
+            for each in made
+        ]
+        shared.print_json(
+            {
+                "batch": batch,
+                "issued": fresh,
+                "already": len(made) - fresh,
+                "bad": [each._asdict() for each in bad],
+                "cards": rows,
+            }
         )
+        return
+    click.echo(
+        f"Đã cấp / Issued: {fresh}; đã có từ trước / there already: {len(made) - fresh}"
+        + (f" ({revoked} đã thu hồi / revoked, not printed)" if revoked else "")
+        + f"; dòng hỏng / bad rows: {len(bad)}\nMẻ / Batch: {batch}"
+    )

@@ -96,7 +96,7 @@ def sign_keyset(settings: Settings, *, root: Path | None) -> None:
     )
     click.echo(
         f"Đã ký bộ khóa bản {keyset.version} / Key set version {keyset.version} signed. "
-        "Bundles made from now on carry it."
+        "Kiosks get it by the broker and in new bundles."
     )
 
 

@@ -12,9 +12,10 @@ from typing import Final, NamedTuple
 
 from fleet_server.fleet.ca import INGEST_NAME
 from wire import topics
-from wire.records import MAX_BATCH_BYTES
+from wire.signed import MAX_DOCUMENT_BYTES
 
-MAX_MESSAGE_BYTES: Final = 2 * MAX_BATCH_BYTES
+MAX_MESSAGE_BYTES: Final = MAX_DOCUMENT_BYTES
+"""The largest are signed documents; what kiosks send is far smaller."""
 ACK_WAIT_S: Final = 10
 """How long nats-server waits for the ingest's acknowledgement before it delivers again."""
 MAX_ACK_PENDING: Final = 1000
@@ -39,13 +40,15 @@ class TlsFiles(NamedTuple):
 
 
 def kiosk_grant(kiosk: str) -> Grant:
-    """A kiosk speaks and hears for itself only, and hears whether the server is there."""
+    """A kiosk speaks and hears for itself only, and hears whether the server is there and what
+    it signed for all."""
     return Grant(
         user=kiosk,
         publish=tuple(topics.kiosk_topic(kiosk, channel) for channel in topics.FROM_KIOSK),
         subscribe=(
             *(topics.kiosk_topic(kiosk, channel) for channel in topics.TO_KIOSK),
             topics.SERVER_STATE,
+            *topics.DOCUMENTS.values(),
         ),
     )
 
@@ -57,6 +60,7 @@ def ingest_grant() -> Grant:
         publish=(
             *(topics.every_kiosk(channel) for channel in topics.TO_KIOSK),
             topics.SERVER_STATE,
+            *topics.DOCUMENTS.values(),
         ),
         subscribe=tuple(topics.every_kiosk(channel) for channel in topics.FROM_KIOSK),
     )

@@ -7,7 +7,7 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -41,7 +41,7 @@ class KioskSettings:
 
 def write(out: Path, settings: KioskSettings, issued: Issued, public: PublicKeys) -> None:
     """Make the folder `out`, which must not exist or be empty. Raises Unfit."""
-    content = toml(settings).encode()
+    content = toml(settings, documents=public.documents).encode()
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         staged = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
@@ -55,6 +55,7 @@ def write(out: Path, settings: KioskSettings, issued: Issued, public: PublicKeys
             ("ca.crt", public.ca, PUBLIC_MODE),
             ("root.pub", public.root, PUBLIC_MODE),
             ("keyset.json", public.keyset_document, PUBLIC_MODE),
+            *((name, document, PUBLIC_MODE) for name, document in public.documents.items()),
         ):
             write_new(staged / name, text, mode)
         staged.replace(out)
@@ -67,8 +68,11 @@ def write(out: Path, settings: KioskSettings, issued: Issued, public: PublicKeys
         shutil.rmtree(staged, ignore_errors=True)
 
 
-def toml(settings: KioskSettings) -> str:
-    """kiosk.toml's text. Raises Unfit for what no kiosk would take."""
+def toml(settings: KioskSettings, *, documents: Iterable[str] = ()) -> str:
+    """kiosk.toml's text; `documents` are the files of further signed documents in the bundle.
+
+    Raises Unfit for what no kiosk would take.
+    """
     if CAMERAS.fullmatch(settings.camera) is None:
         raise Unfit(
             f"camera {settings.camera[:80]!r}: expected picamera2, pictures:FOLDER or video:FILE"
@@ -78,6 +82,7 @@ def toml(settings: KioskSettings) -> str:
             raise Unfit(f"accept {kind[:40]!r}: expected some of {', '.join(KINDS)}")
     if not settings.accept or len(set(settings.accept)) != len(settings.accept):
         raise Unfit(f"accept: expected some of {', '.join(KINDS)}, none twice")
+    further = "".join(f"{Path(name).stem} = {_text(name)}\n" for name in documents)
     return f"""\
 # Kiosk {settings.kiosk}. Paths count from this folder.
 [kiosk]
@@ -94,7 +99,7 @@ key = "kiosk.key"
 [keys]
 root = "root.pub"
 keyset = "keyset.json"
-
+{further}
 [camera]
 source = {_text(settings.camera)}
 

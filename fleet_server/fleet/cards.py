@@ -95,7 +95,10 @@ def revoke(
     at_ms: int,
     actor: str,
 ) -> str:
-    """Mark a card as no longer good; the visitor's reference. Raises NotKnown, Taken."""
+    """Mark a card as no longer good; the visitor's reference. Raises NotKnown, Taken.
+
+    Kiosks learn of it by the list of revoked cards (`fleet.documents`).
+    """
     row = connection.execute(
         select(Credential.id, Credential.revoked_at, Pseudonym.person_id)
         .join(Pseudonym, Pseudonym.id == Credential.pseudonym_id)

@@ -10,7 +10,7 @@ import random
 import socket
 import ssl
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -78,6 +78,7 @@ class Link:
         self._down = threading.Event()
         self._client: mqtt.Client | None = None
         self._session = ""
+        self._kept: Mapping[str, bytes] = {}
         self._pause_s = FIRST_PAUSE_S
         self._unacknowledged: set[int] = set()
         self._thread = threading.Thread(target=self._run, name="link", daemon=True)
@@ -90,6 +91,13 @@ class Link:
         client = self._client
         if client is not None:
             client.publish(topic, payload, qos=1)
+
+    def keep(self, topic: str, payload: bytes) -> None:
+        """Publish `payload` retained, now and at each connection, until another takes its place."""
+        self._kept = {**self._kept, topic: payload}
+        client = self._client
+        if client is not None:
+            client.publish(topic, payload, qos=1, retain=True)
 
     def acknowledge(self, message: Message) -> None:
         """Lets the broker forget a message, unless it came by an earlier connection: then the
@@ -202,6 +210,8 @@ class Link:
             return
         self._pause_s = FIRST_PAUSE_S
         client.publish(topics.SERVER_STATE, self._state(ONLINE), qos=1, retain=True)
+        for topic, payload in self._kept.items():
+            client.publish(topic, payload, qos=1, retain=True)
         log.info("connected to broker %s:%d", *self._address[:2])
         self._ready()
 

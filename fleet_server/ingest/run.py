@@ -21,6 +21,7 @@ from sqlalchemy.exc import OperationalError
 from fleet_server import database, keys, notify, schema
 from fleet_server.errors import KeysError, SchemaError, SettingsError
 from fleet_server.identity.pseudonyms import PseudonymKey
+from fleet_server.ingest.documents import Documents
 from fleet_server.ingest.inbox import Inbox
 from fleet_server.ingest.judge import Judged, judge
 from fleet_server.ingest.link import Address, Link, client_id_of
@@ -34,7 +35,7 @@ log = logging.getLogger(__name__)
 DEFAULT_PORTS: Final = {"mqtt": 1883, "mqtts": 8883}
 RUN_FILE: Final = "serve.json"
 LOOK_S: Final = 0.1
-"""How often the main thread looks whether it is asked to stop."""
+"""How often the main thread looks whether it is asked to stop, and for changed documents."""
 
 
 def run(settings: Settings) -> None:
@@ -69,12 +70,14 @@ def run(settings: Settings) -> None:
         stopping=stopping,
         alive=_watchdog(),
     )
+    documents = Documents(settings.keys_dir / "public", keep=link.keep)
+    documents.look()
     link.start()
     try:
         with ThreadPoolExecutor(1, thread_name_prefix="worker") as thread:
             working = thread.submit(worker.run)
             while not asked_to_stop() and not wait([working], LOOK_S).done:
-                pass
+                documents.look()
             notify.say(notify.STOPPING)
             inbox.close()
             stopping.set()

@@ -158,4 +158,4 @@ def _proofs(config_file: Path | None) -> "Proofs":
     from kiosk import config, proofs  # noqa: PLC0415
 
     settings = config.load(config_file)
-    return proofs.load(settings, config.key_set(settings), seen={})[0]
+    return proofs.load(settings, seen={}).proofs

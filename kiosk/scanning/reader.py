@@ -38,6 +38,10 @@ class Reader:
         self._proofs = proofs
         self._timer_ns = timer_ns
 
+    def use(self, proofs: Proofs) -> None:
+        """From the next frame on, go by `proofs`; from any thread."""
+        self._proofs = proofs
+
     def read(self, luma: Luma) -> Reading:
         began_ns = self._timer_ns()
         codes = self._decoder.decode(luma)

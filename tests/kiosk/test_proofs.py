@@ -8,7 +8,6 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from kiosk import proofs, versions
-from kiosk.config import key_set
 from kiosk.credentials.proofs import Proofs
 from kiosk.credentials.registry import recognise
 from kiosk.errors import ConfigError, DeviceError
@@ -33,8 +32,8 @@ def bundle(tmp_path: Path) -> Bundle:
 
 
 def load(bundle: Bundle, **seen: int) -> tuple[Proofs, dict[str, int]]:
-    config = bundle.load()
-    return proofs.load(config, key_set(config), seen=seen)
+    held = proofs.load(bundle.load(), seen=seen)
+    return held.proofs, {name: at for name, at in held.versions.items() if name != "keyset"}
 
 
 def test_cards_certificates_and_revocations_are_proven_by_the_bundle(bundle: Bundle) -> None:

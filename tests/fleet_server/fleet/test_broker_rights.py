@@ -12,6 +12,7 @@ from fleet_server.fleet.ca import Authority
 from tests.fleet_server.fleet.clients import REFUSED, store
 from tests.fleet_server.fleet.conftest import NOW, SecuredBroker, write_config
 from tests.support.programs import wait_until
+from wire import topics
 
 SETTLE_S = 0.4
 """Long enough on loopback for a message that must not arrive to have arrived."""
@@ -44,6 +45,9 @@ SPOOFED = [
     "tram/1/cho-mau-1/state",
     "tram/1/cho-mau-1/receipts",
     "tram/1/server/state",
+    "tram/1/server/keyset",
+    "tram/1/server/trust",
+    "tram/1/server/revocations",
     "$MQTT/msgs/tram/1/cho-mau-1/scans",
     "$MQTT/msgs/tram/1/cho-mau-1/receipts",
     "$MQTT/rmsgs/tram/1/server/state",
@@ -71,6 +75,11 @@ def test_what_the_contract_needs_of_a_broker_works(secured: SecuredBroker) -> No
     assert kiosk.subscribe("tram/1/cho-mau-1/receipts") == 1
     assert kiosk.subscribe("tram/1/server/state") == 1
     wait_until(lambda: ("tram/1/server/state", b"online", True) in kiosk.heard, what="retained")
+
+    for topic in topics.DOCUMENTS.values():
+        ingest.publish(topic, b"signed", retain=True)
+        assert kiosk.subscribe(topic) == 1
+        wait_until(lambda topic=topic: (topic, b"signed", True) in kiosk.heard, what=topic)  # type: ignore[misc]
 
     kiosk.publish("tram/1/cho-mau-1/scans", b"a batch")
     wait_until(lambda: ("tram/1/cho-mau-1/scans", b"a batch", False) in ingest.heard, what="batch")
@@ -118,6 +127,8 @@ def test_a_kiosk_that_speaks_for_another_or_the_server_is_not_heard(secured: Sec
     victim = secured.peer("cho-mau-1")
     victim.subscribe("tram/1/cho-mau-1/receipts")
     victim.subscribe("tram/1/server/state")
+    for topic in topics.DOCUMENTS.values():
+        victim.subscribe(topic)
 
     liar = secured.peer("cho-mau-2")
     for topic in SPOOFED:
