@@ -5,6 +5,7 @@ of a personal code stand between pipes, and the checksum of a card hold. The lay
 card was read in is tried first from then on.
 """
 
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
@@ -24,6 +25,7 @@ _CTRLS: Final = frozenset({KEYS["LEFTCTRL"], KEYS["RIGHTCTRL"]})
 _ALT: Final = KEYS["LEFTALT"]
 _ALTGR: Final = KEYS["RIGHTALT"]
 _CAPS: Final = KEYS["CAPSLOCK"]
+_WORDS: Final = re.compile(r"[^\W\d_]+")
 _KEYPAD: Final = {KEYS[f"KP{digit}"]: str(digit) for digit in range(10)}
 
 
@@ -132,9 +134,12 @@ def _joined(units: Sequence[str | int]) -> bytes:
 
 
 def _is_flipped(data: bytes) -> bool:
-    """Whether most words look like nGUYỄN: Caps Lock was on."""
-    words = [
-        word for word in data.decode(errors="replace").split() if len(word) > 1 and word.isalpha()
-    ]
-    flipped = [word for word in words if word[0].islower() and word[1:].isupper()]
+    """Whether most words look like nGUYễN: Caps Lock was on (and moves letters of keys only)."""
+    words = [word for word in _WORDS.findall(data.decode(errors="replace")) if len(word) > 1]
+    flipped = [word for word in words if word[0].islower() and _mostly_capitals(word[1:])]
     return 2 * len(flipped) > len(words)
+
+
+def _mostly_capitals(word: str) -> bool:
+    of_keys = [char for char in word if char.isascii()]
+    return 2 * sum(char.isupper() for char in of_keys) > len(of_keys)
