@@ -1,21 +1,23 @@
-"""The rows of a scan: written once, recognised when they come again."""
+"""The rows of a record, scan or companions: written once, recognised when they come again."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Column, Connection, select
 from sqlalchemy import insert as plain_insert
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from fleet_server.database import chunks, insert
 from fleet_server.identity import people
 from fleet_server.ingest.clock import Times
 from fleet_server.ingest.judge import Accepted
 from fleet_server.ingest.posts import Post
-from fleet_server.models import Base, Scan
+from fleet_server.models import Base, Companions, Scan
 
 _SCANS: Final = Base.metadata.tables["scans"].c
+_COMPANIONS: Final = Base.metadata.tables["companions"].c
 _KEYS: Final = Base.metadata.tables["scan_keys"]
 _IDENTITIES: Final = Base.metadata.tables["scan_identities"]
 
@@ -46,13 +48,30 @@ class Inserted:
     """Scan id and pseudonyms in the record's order."""
     fresh: set[int] = field(default_factory=set)
     """Pseudonyms seen for the first time."""
+    companions: set[Name] = field(default_factory=set)
 
 
 def write(connection: Connection, candidates: Mapping[Name, Candidate], *, at_s: int) -> Inserted:
     """Inserts those whose id is not there yet, with their keys and identity parts."""
-    if not candidates:
-        return Inserted()
-    names = sorted(candidates)
+    # One id is one record: what is stored as a scan is not stored as companions besides.
+    counting = {name for name, each in candidates.items() if each.accepted.companions}
+    stored = _digests(connection, candidates.keys() - counting, _COMPANIONS)
+    stored |= _digests(connection, counting, _SCANS)
+    names = sorted(candidates.keys() - counting - stored.keys())
+    inserted = _write_scans(connection, candidates, names, at_s=at_s) if names else Inserted()
+    inserted.companions.update(
+        _write_companions(connection, candidates, sorted(counting - stored.keys()))
+    )
+    return inserted
+
+
+def _write_scans(
+    connection: Connection,
+    candidates: Mapping[Name, Candidate],
+    names: Sequence[Name],
+    *,
+    at_s: int,
+) -> Inserted:
     everyone = [candidates[name].accepted for name in names]
     spaces = {key.digest: key.space for accepted in everyone for key in accepted.keys}
     known = people.pseudonyms(connection, spaces, at_s=at_s)
@@ -75,8 +94,40 @@ def write(connection: Connection, candidates: Mapping[Name, Candidate], *, at_s:
     return Inserted(scans, known.fresh)
 
 
-def digests(connection: Connection, names: Iterable[Name]) -> dict[Name, bytes]:
-    """The content digests of scans that are stored."""
+def _write_companions(
+    connection: Connection, candidates: Mapping[Name, Candidate], names: Sequence[Name]
+) -> set[Name]:
+    if not names:
+        return set()
+    made = connection.execute(
+        insert(connection, Companions)
+        .on_conflict_do_nothing(index_elements=["kiosk_id", "epoch", "counter"])
+        .returning(_COMPANIONS.kiosk_id, _COMPANIONS.epoch, _COMPANIONS.counter),
+        [
+            {
+                **name._asdict(),
+                "digest": candidates[name].accepted.digest,
+                "of_counter": candidates[name].accepted.of,
+                "change": candidates[name].accepted.companions,
+                "corrected_ms": candidates[name].times.corrected,
+                "received_ms": candidates[name].received_ms,
+            }
+            for name in names
+        ],
+    )
+    return {Name(*row) for row in made}
+
+
+def digests(connection: Connection, names: Collection[Name]) -> dict[Name, bytes]:
+    """The content digests of records that are stored."""
+    return _digests(connection, names, _SCANS) | _digests(connection, names, _COMPANIONS)
+
+
+def _digests(
+    connection: Connection,
+    names: Iterable[Name],
+    table: ReadOnlyColumnCollection[str, Column[Any]],
+) -> dict[Name, bytes]:
     counters: dict[tuple[int, str], list[int]] = defaultdict(list)
     for name in names:
         counters[name.kiosk_id, name.epoch].append(name.counter)
@@ -84,10 +135,10 @@ def digests(connection: Connection, names: Iterable[Name]) -> dict[Name, bytes]:
     for (kiosk_id, epoch), wanted in counters.items():
         for chunk in chunks(wanted):
             rows = connection.execute(
-                select(_SCANS.counter, _SCANS.digest).where(
-                    _SCANS.kiosk_id == kiosk_id,
-                    _SCANS.epoch == epoch,
-                    _SCANS.counter.in_(chunk),
+                select(table.counter, table.digest).where(
+                    table.kiosk_id == kiosk_id,
+                    table.epoch == epoch,
+                    table.counter.in_(chunk),
                 )
             )
             found |= {Name(kiosk_id, epoch, row.counter): bytes(row.digest) for row in rows}
