@@ -5,21 +5,20 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Column, Connection, select
-from sqlalchemy import insert as plain_insert
-from sqlalchemy.sql.base import ReadOnlyColumnCollection
+from sqlalchemy import Connection, Table, select
 
-from fleet_server.database import chunks, insert
+from fleet_server import bulk
+from fleet_server.bulk import among
+from fleet_server.database import chunks
 from fleet_server.identity import people
 from fleet_server.ingest.clock import Times
 from fleet_server.ingest.judge import Accepted
 from fleet_server.ingest.posts import Post
-from fleet_server.models import Base, Companions, Scan
+from fleet_server.models import Base
 
-_SCANS: Final = Base.metadata.tables["scans"].c
-_COMPANIONS: Final = Base.metadata.tables["companions"].c
-_KEYS: Final = Base.metadata.tables["scan_keys"]
-_IDENTITIES: Final = Base.metadata.tables["scan_identities"]
+_TABLES: Final = Base.metadata.tables
+_SCANS: Final = _TABLES["scans"]
+_COMPANIONS: Final = _TABLES["companions"]
 
 
 class Name(NamedTuple):
@@ -48,6 +47,8 @@ class Inserted:
     """Scan id and pseudonyms in the record's order."""
     fresh: set[int] = field(default_factory=set)
     """Pseudonyms seen for the first time."""
+    persons: dict[int, int] = field(default_factory=dict)
+    """The person each pseudonym was first seen as."""
     companions: set[Name] = field(default_factory=set)
 
 
@@ -55,13 +56,11 @@ def write(connection: Connection, candidates: Mapping[Name, Candidate], *, at_s:
     """Inserts those whose id is not there yet, with their keys and identity parts."""
     # One id is one record: what is stored as a scan is not stored as companions besides.
     counting = {name for name, each in candidates.items() if each.accepted.companions}
-    stored = _digests(connection, candidates.keys() - counting, _COMPANIONS)
-    stored |= _digests(connection, counting, _SCANS)
-    names = sorted(candidates.keys() - counting - stored.keys())
-    inserted = _write_scans(connection, candidates, names, at_s=at_s) if names else Inserted()
-    inserted.companions.update(
-        _write_companions(connection, candidates, sorted(counting - stored.keys()))
-    )
+    naming = candidates.keys() - counting
+    scans = sorted(naming - _ids(connection, naming, _COMPANIONS))
+    inserted = _write_scans(connection, candidates, scans, at_s=at_s) if scans else Inserted()
+    companions = sorted(counting - _ids(connection, counting, _SCANS))
+    inserted.companions.update(_write_companions(connection, candidates, companions))
     return inserted
 
 
@@ -77,21 +76,22 @@ def _write_scans(
     known = people.pseudonyms(connection, spaces, at_s=at_s)
     held = {_held(accepted, known.ids): accepted.authentic for accepted in everyone}
     credentials = people.credentials(connection, held, at_s=at_s)
-    made = connection.execute(
-        insert(connection, Scan)
-        .on_conflict_do_nothing(index_elements=["kiosk_id", "epoch", "counter"])
-        .returning(_SCANS.id, _SCANS.kiosk_id, _SCANS.epoch, _SCANS.counter),
+    made = bulk.add_new(
+        connection,
+        _SCANS,
         [
             _row(name, candidates[name], credentials[_held(candidates[name].accepted, known.ids)])
             for name in names
         ],
+        key=Name._fields,
+        returning=["id", *Name._fields],
     )
     scans = {}
     for scan_id, *name in made:
         accepted = candidates[Name(*name)].accepted
         scans[Name(*name)] = (scan_id, [known.ids[key.digest] for key in accepted.keys])
     _write_parts(connection, candidates, scans)
-    return Inserted(scans, known.fresh)
+    return Inserted(scans, known.fresh, known.persons)
 
 
 def _write_companions(
@@ -99,10 +99,9 @@ def _write_companions(
 ) -> set[Name]:
     if not names:
         return set()
-    made = connection.execute(
-        insert(connection, Companions)
-        .on_conflict_do_nothing(index_elements=["kiosk_id", "epoch", "counter"])
-        .returning(_COMPANIONS.kiosk_id, _COMPANIONS.epoch, _COMPANIONS.counter),
+    made = bulk.add_new(
+        connection,
+        _COMPANIONS,
         [
             {
                 **name._asdict(),
@@ -114,8 +113,24 @@ def _write_companions(
             }
             for name in names
         ],
+        key=Name._fields,
+        returning=Name._fields,
     )
     return {Name(*row) for row in made}
+
+
+def _ids(connection: Connection, names: Collection[Name], table: Table) -> set[Name]:
+    """Those of `names` that stand in `table`, by one question for all of them."""
+    if not names:
+        return set()
+    counters = [name.counter for name in names]
+    rows = connection.execute(
+        select(table.c.kiosk_id, table.c.epoch, table.c.counter).where(
+            among(connection, table.c.kiosk_id, sorted({name.kiosk_id for name in names})),
+            table.c.counter.between(min(counters), max(counters)),
+        )
+    )
+    return {Name(*row) for row in rows} & set(names)
 
 
 def digests(connection: Connection, names: Collection[Name]) -> dict[Name, bytes]:
@@ -123,11 +138,7 @@ def digests(connection: Connection, names: Collection[Name]) -> dict[Name, bytes
     return _digests(connection, names, _SCANS) | _digests(connection, names, _COMPANIONS)
 
 
-def _digests(
-    connection: Connection,
-    names: Iterable[Name],
-    table: ReadOnlyColumnCollection[str, Column[Any]],
-) -> dict[Name, bytes]:
+def _digests(connection: Connection, names: Iterable[Name], table: Table) -> dict[Name, bytes]:
     counters: dict[tuple[int, str], list[int]] = defaultdict(list)
     for name in names:
         counters[name.kiosk_id, name.epoch].append(name.counter)
@@ -135,10 +146,10 @@ def _digests(
     for (kiosk_id, epoch), wanted in counters.items():
         for chunk in chunks(wanted):
             rows = connection.execute(
-                select(table.counter, table.digest).where(
-                    table.kiosk_id == kiosk_id,
-                    table.epoch == epoch,
-                    table.counter.in_(chunk),
+                select(table.c.counter, table.c.digest).where(
+                    table.c.kiosk_id == kiosk_id,
+                    table.c.epoch == epoch,
+                    among(connection, table.c.counter, chunk),
                 )
             )
             found |= {Name(kiosk_id, epoch, row.counter): bytes(row.digest) for row in rows}
@@ -168,10 +179,8 @@ def _write_parts(
                     "binding": accepted.binding,
                 }
             )
-    if keys:
-        connection.execute(plain_insert(_KEYS), keys)
-    if identities:
-        connection.execute(plain_insert(_IDENTITIES), identities)
+    bulk.add(connection, _TABLES["scan_keys"], keys)
+    bulk.add(connection, _TABLES["scan_identities"], identities)
 
 
 def _held(accepted: Accepted, ids: Mapping[bytes, int]) -> tuple[str, int]:
