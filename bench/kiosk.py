@@ -25,7 +25,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
-from bench.people import make_bundle, texts
+from bench.people import Bundle, make_bundle, texts
 from bench.scene import SIZE, Scene
 from kiosk.health import percentile
 

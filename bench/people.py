@@ -85,8 +85,8 @@ def texts(count: int, bundle: Bundle, rng: Random) -> list[str]:
             rng.choice(
                 [
                     card.encode(rng.randbytes(16), issued, bundle.cards),
-                    f"******{number:06d}|NGUYEN VAN MAU|1990-**-**|0|{160_000_000_000_000 + number:018d}"
-                    f"|<1<00<0900{number:06d}",
+                    f"******{number:06d}|NGUYEN VAN MAU|1990-**-**|0|"
+                    f"{160_000_000_000_000_000 + number:018d}|<1<00<0900{number:06d}",
                     f"001090{number:06d}||Nguyễn Văn Mẫu|01011990|Nam|Số {number}, Phường Thử, "
                     "Hà Nội|01012022",
                     f"001302{number:06d}|{number:09d}|Trần Thị Thử|31122002|Nữ|Số {number}, Phường "
