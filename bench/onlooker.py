@@ -2,6 +2,7 @@
 
     python -m bench.onlooker kiosk SOCKET KIOSK_TOML
     python -m bench.onlooker pyzbar SOCKET
+    python -m bench.onlooker frames FILM COUNT
 
 Frames come through the inherited SOCKET as from a camera driver: asked for, and only the newest.
 """
@@ -11,14 +12,17 @@ import socket
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 
 from kiosk import assembly
 from kiosk.cli import main as kiosk_command
+from kiosk.credentials.proofs import Proofs
 from kiosk.hardware.decoders import open_decoders
 from kiosk.hardware.ports import Camera, Frame
+from kiosk.scanning.reader import Reader
 
 WIDTH, HEIGHT = 640, 480
 LEAVE_S: Final = 1.0
@@ -75,8 +79,19 @@ def run_pyzbar(descriptor: int) -> None:
             seen[code.data] = now_s
 
 
+def read_frames(film: str, count: int) -> None:
+    """Only what a frame costs: decoding and understanding the first `count` of `film`."""
+    reader = Reader(open_decoders(["zxing-cpp", "pyzbar"]), Proofs())
+    with Path(film).open("rb") as file:
+        for _ in range(count):
+            raw = file.read(WIDTH * HEIGHT)
+            reader.read(np.frombuffer(raw, np.uint8).reshape(HEIGHT, WIDTH))
+
+
 if __name__ == "__main__":
-    if sys.argv[1] == "kiosk":
+    if sys.argv[1] == "frames":
+        read_frames(sys.argv[2], int(sys.argv[3]))
+    elif sys.argv[1] == "kiosk":
         run_kiosk(int(sys.argv[2]), sys.argv[3])
     else:
         run_pyzbar(int(sys.argv[2]))

@@ -14,7 +14,7 @@ from kiosk.credentials.proofs import Proofs
 from kiosk.door import Door
 from kiosk.errors import QueueDamaged, QueueError
 from kiosk.hardware.fakes import FakeDecoder, RecordingSignals, blank, painted
-from kiosk.hardware.ports import Answer, Frame, Notice
+from kiosk.hardware.ports import Answer, Decoder, Frame, Notice
 from kiosk.health import Vitals
 from kiosk.journal import Journal
 from kiosk.queue import Queue
@@ -45,7 +45,14 @@ class WitnessingSignals(RecordingSignals):
 
 
 class World:
-    def __init__(self, folder: Path, *, tickets: bool = False, max_records: int = 100) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        tickets: bool = False,
+        max_records: int = 100,
+        decoder: Decoder | None = None,
+    ) -> None:
         self.bundle = make_bundle(folder / "bundle")
         self.data = folder / "data"
         self.queue = Queue(self.data, max_records=max_records)
@@ -57,7 +64,7 @@ class World:
         self.woken = 0
         keyset = self.bundle.keyset
         self.door = Door(
-            reader=Reader(FakeDecoder(), Proofs(card_keys=keyset.card_keys())),
+            reader=Reader(decoder or FakeDecoder(), Proofs(card_keys=keyset.card_keys())),
             policy=Policy(
                 accept=frozenset({"card", "national", "cccd", "can_cuoc"}), tickets=tickets
             ),
