@@ -252,8 +252,10 @@ def count_instructions(*, per_minute: float, seed: int) -> float | None:
 
 def _instructions(film: Path, count: int) -> int | None:
     done = subprocess.run(
-        ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", sys.executable]
-        + ["-m", "bench.onlooker", "frames", str(film), str(count)],
+        [
+            *("valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", sys.executable),
+            *("-m", "bench.onlooker", "frames", str(film), str(count)),
+        ],
         capture_output=True,
         text=True,
         check=False,

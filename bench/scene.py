@@ -100,7 +100,8 @@ class Scene:
             picture = self._held(self.people[index], at_s)
         lit = np.asarray(picture, dtype=np.float32) * self._light
         lit += self._noises[number % _NOISES]
-        return np.clip(lit, 0, 255).astype(np.uint8)
+        luma: Luma = np.clip(lit, 0, 255).astype(np.uint8)
+        return luma
 
     def _held(self, person: Person, at_s: float) -> Image.Image:
         """The code where it is; smeared where it moves while the shutter is open."""
