@@ -1,6 +1,7 @@
 """The guard's button through gpiozero; without GPIO, `+` and `-` typed on the terminal."""
 
 import logging
+import os
 import sys
 import threading
 from collections.abc import Callable
@@ -35,10 +36,18 @@ def open_button(*, pin: int | None, add: Press, take_back: Press) -> GuardButton
     factory = gpio() if pin is not None else None
     if pin is not None and factory is not None:
         return PinButton(pin, factory=factory, add=add, take_back=take_back)
-    if sys.stdin is None or sys.stdin.closed or not sys.stdin.isatty():
+    if not _typing():
         return None
     _log.info("guard's button: type + or - and Enter")
     return TypedButton(sys.stdin, add=add, take_back=take_back)
+
+
+def _typing() -> bool:
+    """Whether somebody types at this program; reading as a background job would stop it."""
+    try:
+        return sys.stdin.isatty() and os.tcgetpgrp(sys.stdin.fileno()) == os.getpgrp()
+    except (AttributeError, OSError, ValueError):  # no stdin, no terminal, closed
+        return False
 
 
 class PinButton:
@@ -93,10 +102,11 @@ class TypedButton:
         self._closed = True
 
     def _read(self) -> None:
-        for line in self._lines:
-            for sign in line.strip():
-                if self._closed:
-                    return
-                press = self._presses.get(sign)
-                if press is not None:
-                    press()
+        try:
+            for line in self._lines:
+                for sign in line.strip():
+                    press = self._presses.get(sign)
+                    if press is not None and not self._closed:
+                        press()
+        except (OSError, ValueError) as problem:
+            _log.info("guard's button: the terminal is gone (%s)", problem)

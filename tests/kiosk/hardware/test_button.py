@@ -1,6 +1,7 @@
 """The guard's button on a mock pin, and typed."""
 
 import io
+import os
 import time
 from collections.abc import Callable, Iterator
 
@@ -101,3 +102,30 @@ def test_at_a_desk_plus_and_minus_are_typed(pressed: list[str]) -> None:
 def test_a_service_without_terminal_and_pin_has_no_button(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("+\n"))
     assert open_button(pin=None, add=lambda: None, take_back=lambda: None) is None
+
+
+def test_a_terminal_that_goes_away_is_no_trouble(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    lines = io.StringIO("+\n")
+    lines.close()
+    TypedButton(lines, add=lambda: None, take_back=lambda: None)
+    until(lambda: "the terminal is gone" in caplog.text)
+
+
+def test_in_the_foreground_of_a_terminal_the_keys_are_read(
+    monkeypatch: pytest.MonkeyPatch, pressed: list[str]
+) -> None:
+    ours, theirs = os.openpty()
+    with os.fdopen(theirs, closefd=True) as terminal:
+        monkeypatch.setattr("sys.stdin", terminal)
+        monkeypatch.setattr("os.tcgetpgrp", lambda _descriptor: os.getpgrp())
+        button = open_button(pin=None, add=lambda: pressed.append("+"), take_back=lambda: None)
+        assert isinstance(button, TypedButton)
+        os.write(ours, b"+\n")
+        until(lambda: pressed == ["+"])
+        monkeypatch.setattr("os.tcgetpgrp", lambda _descriptor: os.getpgrp() + 1)
+        assert open_button(pin=None, add=lambda: None, take_back=lambda: None) is None
+        button.close()
+        os.write(ours, b"\x04")
+        time.sleep(0.1)
+    os.close(ours)
