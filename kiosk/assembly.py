@@ -16,20 +16,23 @@ from kiosk.certificate import Certificate, load_certificate, tls_context
 from kiosk.clock import Clock, SystemClock
 from kiosk.config import Config, key_set
 from kiosk.courier import Courier
-from kiosk.delivery import Delivery, Limits
+from kiosk.delivery import Delivery
+from kiosk.delivery import Limits as DeliveryLimits
 from kiosk.door import Door
 from kiosk.errors import KioskError
 from kiosk.hardware.cameras import open_camera
-from kiosk.hardware.decoders import open_decoders
+from kiosk.hardware.decoders import engines, open_decoders
 from kiosk.hardware.ports import Answer, Camera, Decoder, Signals
 from kiosk.hardware.signals import open_signals
-from kiosk.health import Vitals, report
+from kiosk.health import Vitals, cpu_c, report
 from kiosk.journal import FILE as JOURNAL_FILE
 from kiosk.journal import Journal
 from kiosk.link import Link, Pace
 from kiosk.notify import ServiceNotices
 from kiosk.queue import Queue
+from kiosk.scanning.budget import Budget, Limits
 from kiosk.scanning.decision import Policy
+from kiosk.scanning.pipeline import Pipeline, Settings
 from kiosk.scanning.reader import Reader
 from kiosk.scanning.record import Sealer
 from kiosk.scanning.repeats import Repeats, View
@@ -220,7 +223,7 @@ def _door(
     # Drawn at each start and kept nowhere: what it hashes cannot be recognised later.
     key = secrets.token_bytes(32)
     return Door(
-        reader=Reader(hardware.decoder, keyset.card_keys()),
+        reader=Reader(_pipeline(config, hardware.decoder), keyset.card_keys()),
         policy=Policy(accept=frozenset(policy.accept), tickets=policy.tickets),
         repeats=Repeats(key=key, ttl_ms=policy.repeat_s * 1000, limit=policy.remember),
         view=View(key=key, leave_ms=policy.leave_ms),
@@ -237,6 +240,29 @@ def _door(
         clock=clock,
         vitals=vitals,
         recorded=events.wake,
+    )
+
+
+def _pipeline(config: Config, decoder: Decoder) -> Pipeline:
+    reading = config.reading
+    return Pipeline(
+        engines(decoder),
+        settings=Settings(
+            first_pixels=reading.first_pixels,
+            sure_ms=reading.sure_ms,
+            fps=reading.fps,
+            retries=reading.retries,
+        ),
+        budget=Budget(
+            Limits(
+                cpu_percent=reading.cpu_percent,
+                burst_ms=reading.burst_ms,
+                warm_c=reading.warm_c,
+                hot_c=reading.hot_c,
+                hot_percent=reading.hot_percent,
+            ),
+            temperature_c=cpu_c,
+        ),
     )
 
 
@@ -275,9 +301,9 @@ def _link(
     )
 
 
-def _limits(config: Config) -> Limits:
+def _limits(config: Config) -> DeliveryLimits:
     delivery = config.delivery
-    return Limits(
+    return DeliveryLimits(
         window_batches=delivery.window_batches,
         batch_records=delivery.batch_records,
         resend_ms=delivery.resend_s * 1000,

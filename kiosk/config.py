@@ -137,6 +137,30 @@ class DecoderSection:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReadingSection:
+    """[reading]: how hard codes are looked for, and how much computing that may use."""
+
+    first_pixels: int = whole(640, unit="pixels", low=160, high=4608)
+    """Frames are shrunk to this size, either way, for the first look."""
+    sure_ms: int = whole(500, unit="milliseconds", low=50, high=5_000)
+    """Also where nothing moves, a frame is looked at so often; less than policy.leave_ms."""
+    fps: int = whole(0, unit="frames per second", low=0, high=240)
+    """Frames looked at, at most; 0 for as many as the camera gives."""
+    retries: bool = flag(True)
+    """Whether dearer ways are tried on the frames that follow one without a readable code."""
+    cpu_percent: int = whole(60, unit="per cent of one core", low=5, high=100)
+    """Computing that reading may use on average; a code in view is still read within its time."""
+    burst_ms: int = whole(2_000, unit="milliseconds", low=100, high=60_000)
+    """Computing time saved up while nothing moves, at most."""
+    warm_c: int = whole(70, unit="degrees Celsius", low=30, high=100)
+    """From this temperature of the processor on, reading uses less."""
+    hot_c: int = whole(80, unit="degrees Celsius", low=31, high=110)
+    """At this temperature only hot_percent of cpu_percent is left."""
+    hot_percent: int = whole(25, unit="per cent of cpu_percent", low=5, high=100)
+    """What is left when hot; between warm_c and hot_c it falls evenly."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class PolicySection:
     """[policy]: what this venue takes."""
 
@@ -228,6 +252,7 @@ class Config:
     keys: KeysSection
     camera: CameraSection
     decoder: DecoderSection
+    reading: ReadingSection
     policy: PolicySection
     signals: SignalsSection
     queue: QueueSection
@@ -242,6 +267,7 @@ SECTIONS: Final[dict[str, type]] = {
     "keys": KeysSection,
     "camera": CameraSection,
     "decoder": DecoderSection,
+    "reading": ReadingSection,
     "policy": PolicySection,
     "signals": SignalsSection,
     "queue": QueueSection,
@@ -266,7 +292,20 @@ def load(file: Path) -> Config:
         name: read_table(section, tables.get(name, {}), name=name, file=file)
         for name, section in SECTIONS.items()
     }
-    return Config(file=file, **read)
+    config = Config(file=file, **read)
+    _agreed(config)
+    return config
+
+
+def _agreed(config: Config) -> None:
+    """Raises ConfigError where two settings contradict each other."""
+    reading, leave_ms = config.reading, config.policy.leave_ms
+    if reading.sure_ms >= leave_ms:
+        expected = f"expected less than policy.leave_ms ({leave_ms}), or codes leave unseen"
+        raise complaint("reading.sure_ms", config.file, expected, found=reading.sure_ms)
+    if reading.hot_c <= reading.warm_c:
+        expected = f"expected more than reading.warm_c ({reading.warm_c})"
+        raise complaint("reading.hot_c", config.file, expected, found=reading.hot_c)
 
 
 def key_set(config: Config) -> KeySet:

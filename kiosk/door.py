@@ -63,8 +63,9 @@ class Door:
         Raises QueueDamaged after the visitor was shown that the kiosk is broken.
         """
         began_ns = time.perf_counter_ns()
-        reading = self._reader.read(frame.luma)
-        self._vitals.frame(decode_ms=reading.ms, now_ms=self._clock.mono_ms())
+        reading = self._reader.look(frame)
+        decode_ms = reading.ms if reading.looked else None
+        self._vitals.frame(decode_ms=decode_ms, now_ms=self._clock.mono_ms())
         if reading.code is None or reading.payload is None:
             return None
         if not self._view.newcomer(

@@ -1,0 +1,166 @@
+"""Finds codes in frames: the cheap look first, then one dearer retry per following frame.
+
+A code is never lost to thrift. Whatever gate and budget say, a frame is looked at and a retry made
+at least every `sure_ms`; as long as something moved lately, at every frame the budget allows.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from kiosk.hardware.ports import Code, Decoder, Frame, Luma
+from kiosk.scanning.budget import Budget
+from kiosk.scanning.gate import MotionGate
+from kiosk.scanning.stages import STAGES, Stage, ordered
+from kiosk.scanning.views import View, middle, whole
+
+LARGE: Final = 1280
+"""Pixels either way up to which retries work on a single picture larger than the first look's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How hard to look, each with its unit."""
+
+    first_pixels: int = 640
+    """Frames are shrunk to this size, either way, for the first look."""
+    sure_ms: int = 500
+    """At most so long without a look, and without a retry while nothing is found."""
+    fps: int = 0
+    """Frames a second that are looked at, at most; 0 for all."""
+    retries: bool = True
+    """Whether dearer ways are tried when the first look finds nothing."""
+
+
+class Pipeline:
+    """A decoder that is better than its engines. Looks at frames of one camera, in one thread."""
+
+    def __init__(
+        self,
+        engines: Sequence[Decoder],
+        *,
+        settings: Settings | None = None,
+        budget: Budget | None = None,
+        timer_ns: Callable[[], int] = time.thread_time_ns,
+        stages: Sequence[Stage] = STAGES,
+    ) -> None:
+        """`engines`: the first for every look, the second for the stages that ask for it.
+
+        `budget`: None for no bound. `timer_ns`: computing time of this thread.
+        """
+        self._engines = tuple(engines)
+        self._settings = settings or Settings()
+        self._budget = budget
+        self._timer_ns = timer_ns
+        usable = (stage for stage in stages if stage.engine < len(self._engines))
+        self._stages = tuple(usable) if self._settings.retries else ()
+        self.name = "+".join(engine.name for engine in engines)
+        self._gate = MotionGate()
+        self._source = ""
+        self._todo: deque[Stage] = deque()
+        self._owed = 0
+        """Retries still to be made since something moved."""
+        self._helped: Stage | None = None
+        """What found the code that is in view."""
+        self._in_view = False
+        self._looked_ms: float | None = None
+        self._retried_ms: float | None = None
+
+    def decode(self, luma: Luma) -> Sequence[Code]:
+        """All there is to try, at once, on a single picture; empty where nothing helps."""
+        for view, stage in self._attempts(luma):
+            found = self._attempt(view, stage)
+            if found:
+                return found
+        return ()
+
+    def look(self, frame: Frame) -> Sequence[Code] | None:
+        """The codes in `frame`, a frame of a camera; None where it was not worth a look."""
+        now_ms = frame.taken_ns / 1e6
+        began_ns = self._timer_ns()
+        if self._budget is not None:
+            self._budget.at(now_ms)
+        found = self._look(frame, now_ms) if self._wanted(frame, now_ms) else None
+        if self._budget is not None:
+            self._budget.spend((self._timer_ns() - began_ns) / 1e6)
+        return found
+
+    def _wanted(self, frame: Frame, now_ms: float) -> bool:
+        """Whether to look: for a reason, within the budget, or because it is time to be sure."""
+        fresh = frame.source != self._source
+        self._source = frame.source
+        since_ms = None if self._looked_ms is None else now_ms - self._looked_ms
+        # Frames of a file do not come again, and nobody waits for them.
+        live = not frame.source
+        if live and since_ms is not None and self._settings.fps > 0:
+            # A tenth of a frame early is in time: cameras are not exact.
+            if since_ms < 900 / self._settings.fps:
+                return False
+        moved = fresh or self._gate.moved(frame.luma)
+        if moved:
+            if not self._owed:
+                self._refill(frame.luma)
+            self._owed = len(self._stages)
+        if since_ms is None or since_ms >= self._settings.sure_ms:
+            return True
+        if not moved and not self._owed:
+            return False
+        return not live or self._budget is None or self._budget.allows_look
+
+    def _look(self, frame: Frame, now_ms: float) -> Sequence[Code]:
+        self._gate.keep(frame.luma)
+        self._looked_ms = now_ms
+        found = self._attempt(whole(frame.luma, longest=self._settings.first_pixels), None)
+        stage = None
+        if not found and self._stages and self._may_retry(now_ms):
+            self._retried_ms = now_ms
+            stage = self._next(frame.luma)
+            found = self._attempt(self._part(frame.luma, stage), stage)
+        if found:
+            self._helped, self._in_view, self._owed = stage, True, 0
+            self._todo.clear()
+        elif self._in_view:
+            # What was in view is gone or has become hard to read: try everything once more.
+            self._in_view, self._owed = False, len(self._stages)
+        return found or ()
+
+    def _may_retry(self, now_ms: float) -> bool:
+        if self._budget is None or self._budget.allows_retry or self._retried_ms is None:
+            return True
+        return now_ms - self._retried_ms >= self._settings.sure_ms
+
+    def _next(self, luma: Luma) -> Stage:
+        if not self._todo:
+            self._refill(luma)
+        self._owed = max(0, self._owed - 1)
+        return self._todo.popleft()
+
+    def _refill(self, luma: Luma) -> None:
+        """All stages again: the one that helped last first, then those that suit the light."""
+        self._todo = deque(ordered(self._stages, luma))
+        if self._helped is not None:
+            self._todo.remove(self._helped)
+            self._todo.appendleft(self._helped)
+
+    def _part(self, luma: Luma, stage: Stage) -> View:
+        if stage.closely:
+            return middle(luma, longest=self._settings.first_pixels)
+        return whole(luma, longest=self._settings.first_pixels)
+
+    def _attempts(self, luma: Luma) -> Iterator[tuple[View, Stage | None]]:
+        small = whole(luma, longest=self._settings.first_pixels)
+        yield small, None
+        views = [small]
+        if small.luma.shape != luma.shape:
+            yield View(luma=luma), None
+            views.append(whole(luma, longest=LARGE))
+        for stage in ordered(self._stages, luma):
+            for view in views:
+                yield view, stage
+
+    def _attempt(self, view: View, stage: Stage | None) -> Sequence[Code]:
+        if stage is not None:
+            view = view.prepared(stage.prepare)
+        return view.in_frame(self._engines[stage.engine if stage else 0].decode(view.luma))
