@@ -110,7 +110,9 @@ def _tally(pictures: list[Picture], *, jobs: int) -> Tally:
     return tally
 
 
-def _results(pictures: list[Picture], jobs: int) -> Iterator[list[tuple[str, str, list[str], float]]]:
+def _results(
+    pictures: list[Picture], jobs: int
+) -> Iterator[list[tuple[str, str, list[str], float]]]:
     with multiprocessing.get_context("spawn").Pool(jobs) as pool:
         yield from track(
             pool.imap(_read, pictures, chunksize=2),
@@ -201,9 +203,7 @@ def _summary(tally: Tally, counts: dict[str, dict[str, float]]) -> dict[str, Any
         "empty_instructions_ratio_without_gate": part("tram without gate"),
         "empty_instructions_ratio_first_look": part("tram first look"),
         "pictures": {"with_code": tally.with_code, "without": tally.without},
-        "variants": {
-            kind: {name: tally.right[name, kind] for name in NAMES} for kind in VARIANTS
-        },
+        "variants": {kind: {name: tally.right[name, kind] for name in NAMES} for kind in VARIANTS},
         "wrong_with_code": {name: tally.wrong[name] for name in NAMES},
         "ms": {
             name: {"p50": round(statistics.median(ms), 2), "p95": round(_p95(ms), 2)}

@@ -77,9 +77,7 @@ def _collected(name: str, file: Path, number: int) -> int:
     # The order of a hash changes what is executed; so does a second thread.
     fixed = {**os.environ, "PYTHONHASHSEED": "0", "OPENBLAS_NUM_THREADS": "1"}
     root = Path(__file__).resolve().parents[1]
-    done = subprocess.run(
-        command, cwd=root, env=fixed, capture_output=True, text=True, check=True
-    )
+    done = subprocess.run(command, cwd=root, env=fixed, capture_output=True, text=True, check=True)
     found = re.search(r"Collected : (\d+)", done.stderr)
     if found is None:
         raise RuntimeError(f"valgrind said no number of instructions: {done.stderr[-500:]}")

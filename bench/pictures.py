@@ -46,14 +46,13 @@ def load(folder: Path) -> list[Picture]:
 
 
 def _picture(folder: Path, manifest: Path, number: int, entry: Any) -> Picture:
-    try:
-        name, texts = entry["file"], entry["texts"]
-        if not isinstance(name, str) or not all(isinstance(text, str) for text in texts):
-            raise TypeError
-    except (KeyError, TypeError) as problem:
+    name = entry.get("file") if isinstance(entry, dict) else None
+    texts = entry.get("texts") if isinstance(entry, dict) else None
+    fits = isinstance(texts, list) and all(isinstance(text, str) for text in texts)
+    if not isinstance(name, str) or not isinstance(texts, list) or not fits:
         raise click.ClickException(
             f"{manifest}: entry {number}: expected {{file: name, texts: [text, …]}}"
-        ) from problem
+        )
     try:
         luma = load_luma(folder / name)
     except UnreadablePicture as problem:
@@ -86,7 +85,7 @@ def background(random: np.random.Generator) -> Luma:
         tall, wide = random.uniform(10, 200), random.uniform(10, 200)
         inside = (abs(rows - y) < tall / 2) & (abs(columns - x) < wide / 2)
         light[inside] = random.uniform(20, 235)
-    return np.clip(light + random.normal(0, 2, FRAME), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(light + random.normal(0, 2, FRAME), 0, 255), dtype=np.uint8)
 
 
 def _with_code(scene: Luma, text: str, random: np.random.Generator) -> Luma:
@@ -107,7 +106,9 @@ def _with_code(scene: Luma, text: str, random: np.random.Generator) -> Luma:
 
 def frames(pictures: list[Picture], *, coded: bool) -> list[Luma]:
     """Pictures of FRAME's size with or without a code, or a made-up one where there is none."""
-    found = [each.luma for each in pictures if each.luma.shape == FRAME and bool(each.texts) == coded]
+    found = [
+        each.luma for each in pictures if each.luma.shape == FRAME and bool(each.texts) == coded
+    ]
     return found or [
         each.luma for each in made() if each.luma.shape == FRAME and bool(each.texts) == coded
     ]

@@ -55,7 +55,7 @@ def _defocus(luma: Luma, random: np.random.Generator) -> Luma:
 
 
 def _low_light(luma: Luma, random: np.random.Generator) -> Luma:
-    """2 to 8 % of the light, and the photon and read noise of a small sensor that has too little."""
+    """2 to 8 % of the light, with the photon and read noise of a small sensor."""
     gain = random.uniform(0.02, 0.08)
     return _coded(_noisy(_light(luma), random, gain=gain, read=0.004, photons=1500))
 

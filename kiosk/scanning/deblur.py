@@ -5,7 +5,7 @@ every edge comes twice, one length of the movement apart.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
@@ -14,8 +14,11 @@ import numpy.typing as npt
 
 from kiosk.hardware.ports import Luma
 
+_Plane = npt.NDArray[np.float32]
 NOISE: Final = 0.01
 """Noise to signal, in power, that the inverse filter reckons with."""
+_SHORTEST: Final = 3
+"""Pixels; a shorter movement blurs no code that is large enough to be read."""
 _LONGEST: Final = 40
 """Pixels; a longer movement leaves nothing to read."""
 
@@ -29,11 +32,16 @@ class Movement:
     angle: float
     """Radians from the x axis towards y."""
 
+    def times(self, factor: float) -> "Movement":
+        """The same way, `factor` times as far."""
+        return replace(self, length=max(2.0, factor * self.length))
+
 
 def movement(luma: Luma) -> Movement:
     """The likeliest one; on a sharp picture a short one at any angle."""
-    light = luma.astype(np.float32)
-    light = (light[:-1, :-1] + light[1:, :-1] + light[:-1, 1:] + light[1:, 1:]) / 4
+    light: _Plane = luma.astype(np.float32)
+    light = light[:-1] + light[1:]
+    light = light[:, :-1] + light[:, 1:]
     down = light[2:, 1:-1] - light[:-2, 1:-1]
     right = light[1:-1, 2:] - light[1:-1, :-2]
     across = 0.5 * math.atan2(
@@ -53,9 +61,7 @@ def focused(luma: Luma, radius: float, *, noise: float = NOISE) -> Luma:
     return _inverse(luma, _disc(radius), noise)
 
 
-def _length(
-    down: npt.NDArray[np.float32], right: npt.NDArray[np.float32], angle: float
-) -> float:
+def _length(down: _Plane, right: _Plane, angle: float) -> float:
     """Where edges along the movement repeat with opposite sign more than edges across it do.
 
     Modules repeat both ways alike: the difference leaves the movement.
@@ -63,13 +69,13 @@ def _length(
     along = _repeats(math.cos(angle) * right + math.sin(angle) * down, angle)
     across = _repeats(math.cos(angle) * down - math.sin(angle) * right, angle + math.pi / 2)
     count = min(len(along), len(across))
-    if count < 4:
-        return 3.0
+    if count <= _SHORTEST:
+        return float(_SHORTEST)
     difference = along[:count] - across[:count]
-    return float(3 + np.argmin(difference[3:])) if count > 3 else 3.0
+    return float(_SHORTEST + np.argmin(difference[_SHORTEST:]))
 
 
-def _repeats(edges: npt.NDArray[np.float32], angle: float) -> npt.NDArray[np.float32]:
+def _repeats(edges: _Plane, angle: float) -> _Plane:
     """How alike `edges` are to themselves moved by 0, 1, 2, … pixels towards `angle`."""
     spectrum = np.fft.rfft2(edges, [_size(each) for each in edges.shape])
     alike = np.fft.irfft2(np.abs(spectrum) ** 2)
@@ -88,7 +94,7 @@ def _repeats(edges: npt.NDArray[np.float32], angle: float) -> npt.NDArray[np.flo
     return np.asarray(found / max(float(alike[0, 0]), 1e-6), dtype=np.float32)
 
 
-def _inverse(luma: Luma, kernel: npt.NDArray[np.float32], noise: float) -> Luma:
+def _inverse(luma: Luma, kernel: _Plane, noise: float) -> Luma:
     """Wiener's filter for `kernel`, borders mirrored."""
     reach = kernel.shape[0]
     height, width = luma.shape
@@ -102,27 +108,25 @@ def _inverse(luma: Luma, kernel: npt.NDArray[np.float32], noise: float) -> Luma:
     spread[: kernel.shape[0], : kernel.shape[1]] = kernel / kernel.sum()
     spread = np.roll(spread, (-(kernel.shape[0] // 2), -(kernel.shape[1] // 2)), axis=(0, 1))
     blur = np.fft.rfft2(spread)
-    sharp = np.fft.irfft2(
-        np.fft.rfft2(full) * (np.conj(blur) / (np.abs(blur) ** 2 + noise)), size
+    sharp = np.fft.irfft2(np.fft.rfft2(full) * (np.conj(blur) / (np.abs(blur) ** 2 + noise)), size)
+    return np.clip(np.rint(sharp[edge : edge + height, edge : edge + width]), 0, 255).astype(
+        np.uint8
     )
-    return np.clip(
-        np.rint(sharp[edge : edge + height, edge : edge + width]), 0, 255
-    ).astype(np.uint8)
 
 
-def _line(moved: Movement) -> npt.NDArray[np.float32]:
+def _line(moved: Movement) -> _Plane:
     reach = math.ceil(moved.length / 2) + 1
     y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
     along = x * math.cos(moved.angle) + y * math.sin(moved.angle)
     across = y * math.cos(moved.angle) - x * math.sin(moved.angle)
     inside = np.clip(moved.length / 2 + 0.5 - abs(along), 0, 1) * np.clip(1 - abs(across), 0, 1)
-    return inside.astype(np.float32)
+    return np.asarray(inside, dtype=np.float32)
 
 
-def _disc(radius: float) -> npt.NDArray[np.float32]:
+def _disc(radius: float) -> _Plane:
     reach = math.ceil(radius) + 1
     y, x = np.mgrid[-reach : reach + 1, -reach : reach + 1]
-    return np.clip(radius + 0.5 - np.hypot(x, y), 0, 1).astype(np.float32)
+    return np.asarray(np.clip(radius + 0.5 - np.hypot(x, y), 0, 1), dtype=np.float32)
 
 
 @lru_cache(maxsize=64)

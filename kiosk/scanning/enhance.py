@@ -13,8 +13,6 @@ from kiosk.hardware.ports import Luma
 
 _TILES: Final = 8
 """CLAHE equalises in this many tiles each way."""
-_FLATTEST: Final = 24
-"""Levels between dark and bright below which `flattened` adds no contrast: noise, not a code."""
 
 
 def shrunk(luma: Luma, longest: int) -> Luma:
@@ -28,7 +26,7 @@ def shrunk(luma: Luma, longest: int) -> Luma:
     for down in range(factor):
         for right in range(factor):
             total += cut[down::factor, right::factor]
-    return (total // (factor * factor)).astype(np.uint8)
+    return np.asarray(total // (factor * factor), dtype=np.uint8)
 
 
 def doubled(luma: Luma) -> Luma:
@@ -54,24 +52,13 @@ def smoothed(luma: Luma, *, times: int = 1) -> Luma:
     return luma
 
 
-def median(luma: Luma) -> Luma:
-    """Each pixel the median of the 3 × 3 around it: takes specks away and leaves edges."""
-    wide = np.pad(luma, ((0, 0), (1, 1)), mode="edge")
-    low, mid, high = _sorted3(wide[:, :-2], wide[:, 1:-1], wide[:, 2:])
-    low, mid, high = (np.pad(each, ((1, 1), (0, 0)), mode="edge") for each in (low, mid, high))
-    most = np.maximum(np.maximum(low[:-2], low[1:-1]), low[2:])
-    middle = _sorted3(mid[:-2], mid[1:-1], mid[2:])[1]
-    least = np.minimum(np.minimum(high[:-2], high[1:-1]), high[2:])
-    return _sorted3(most, middle, least)[1]
-
-
 def stretched(luma: Luma, *, part: float = 0.01) -> Luma:
     """Contrast over the whole range; `part` of the pixels at either end may be cut off."""
     counts = np.bincount(luma.ravel(), minlength=256).cumsum()
     low = int(np.searchsorted(counts, part * luma.size))
     high = int(np.searchsorted(counts, (1 - part) * luma.size))
     levels = np.clip((np.arange(256) - low) * (255 / max(1, high - low)), 0, 255)
-    return np.rint(levels).astype(np.uint8)[luma]
+    return np.asarray(np.rint(levels).astype(np.uint8)[luma])
 
 
 def equalised(luma: Luma, *, clip: float = 2.0) -> Luma:
@@ -102,34 +89,6 @@ def sharpened(luma: Luma, *, window: int, strength: float) -> Luma:
     return _levels(exact + np.float32(strength) * (exact - _mean(luma, window)))
 
 
-def thresholded(luma: Luma, *, window: int, below: int = 2) -> Luma:
-    """Black where darker than the mean of the `window` around by more than `below`, else white."""
-    return np.where(luma > _mean(luma, window) - below, np.uint8(255), np.uint8(0))
-
-
-def flattened(luma: Luma, *, window: int) -> Luma:
-    """Dark and bright of each neighbourhood of about `window` pixels made black and white."""
-    low, high = _extremes(luma, window)
-    span = np.maximum(high - low, _FLATTEST)
-    return _levels((luma - low) * (255 / span))
-
-
-def _extremes(luma: Luma, window: int) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """The darkest and brightest nearby, in blocks of half a window, evened out between them."""
-    block = max(2, window // 2)
-    height, width = luma.shape
-    padded = np.pad(luma, ((0, -height % block), (0, -width % block)), mode="edge")
-    tiles = padded.reshape(padded.shape[0] // block, block, padded.shape[1] // block, block)
-    found = []
-    for blocks, pick in ((tiles.min(axis=(1, 3)), np.minimum), (tiles.max(axis=(1, 3)), np.maximum)):
-        edged = np.pad(blocks, 1, mode="edge")
-        near = pick(pick(edged[:-2], edged[1:-1]), edged[2:])
-        near = pick(pick(near[:, :-2], near[:, 1:-1]), near[:, 2:])
-        whole = near.repeat(block, axis=0).repeat(block, axis=1)[:height, :width]
-        found.append(_mean(whole, 2 * block + 1))
-    return found[0], found[1]
-
-
 def _mean(luma: Luma, window: int) -> npt.NDArray[np.float32]:
     """The mean of the `window` × `window` around each pixel, borders continued."""
     reach = window // 2
@@ -143,7 +102,9 @@ def _mean(luma: Luma, window: int) -> npt.NDArray[np.float32]:
     return boxes * np.float32(1 / size**2)
 
 
-def _between(length: int, tile: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.float32]]:
+def _between(
+    length: int, tile: int
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.float32]]:
     """For each pixel the tiles before and after it, and how near it is to the latter's middle."""
     place = (np.arange(length) + 0.5) / tile - 0.5
     before = np.floor(place).astype(np.intp)
@@ -151,11 +112,5 @@ def _between(length: int, tile: int) -> tuple[npt.NDArray[np.intp], npt.NDArray[
     return np.clip(before, 0, _TILES - 1), np.clip(before + 1, 0, _TILES - 1), part
 
 
-def _sorted3(one: Luma, two: Luma, three: Luma) -> tuple[Luma, Luma, Luma]:
-    low, high = np.minimum(one, two), np.maximum(one, two)
-    middle = np.minimum(high, three)
-    return np.minimum(low, middle), np.maximum(low, middle), np.maximum(high, three)
-
-
 def _levels(values: npt.NDArray[np.floating]) -> Luma:
-    return np.clip(np.rint(values), 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(np.rint(values), 0, 255), dtype=np.uint8)

@@ -13,11 +13,14 @@ from typing import Final
 from kiosk.hardware.ports import Code, Decoder, Frame, Luma
 from kiosk.scanning.budget import Budget
 from kiosk.scanning.gate import MotionGate
-from kiosk.scanning.stages import STAGES, Stage, ordered
+from kiosk.scanning.stages import STAGES, Part, Stage, ordered
 from kiosk.scanning.views import View, middle, whole
 
 LARGE: Final = 1280
 """Pixels either way up to which retries work on a single picture larger than the first look's."""
+
+SMALLEST: Final = 21
+"""Modules of the smallest code: a picture with fewer pixels either way holds none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,10 +97,10 @@ class Pipeline:
         since_ms = None if self._looked_ms is None else now_ms - self._looked_ms
         # Frames of a file do not come again, and nobody waits for them.
         live = not frame.source
-        if live and since_ms is not None and self._settings.fps > 0:
-            # A tenth of a frame early is in time: cameras are not exact.
-            if since_ms < 900 / self._settings.fps:
-                return False
+        # A tenth of a frame early is in time: cameras are not exact.
+        pause_ms = 900 / self._settings.fps if live and self._settings.fps > 0 else 0.0
+        if since_ms is not None and since_ms < pause_ms:
+            return False
         moved = fresh or self._gate.moved(frame.luma)
         if moved:
             if not self._owed:
@@ -117,7 +120,7 @@ class Pipeline:
         if not found and self._stages and self._may_retry(now_ms):
             self._retried_ms = now_ms
             stage = self._next(frame.luma)
-            found = self._attempt(self._part(frame.luma, stage), stage)
+            found = self._attempt(self._part(frame.luma, stage.part), stage)
         if found:
             self._helped, self._in_view, self._owed = stage, True, 0
             self._todo.clear()
@@ -139,28 +142,41 @@ class Pipeline:
 
     def _refill(self, luma: Luma) -> None:
         """All stages again: the one that helped last first, then those that suit the light."""
-        self._todo = deque(ordered(self._stages, luma))
-        if self._helped is not None:
+        self._todo = deque(self._suited(luma))
+        if self._helped is not None and self._helped in self._todo:
             self._todo.remove(self._helped)
             self._todo.appendleft(self._helped)
 
-    def _part(self, luma: Luma, stage: Stage) -> View:
-        if stage.closely:
-            return middle(luma, longest=self._settings.first_pixels)
-        return whole(luma, longest=self._settings.first_pixels)
+    def _suited(self, luma: Luma) -> list[Stage]:
+        small = max(luma.shape) <= self._settings.first_pixels
+        stages = ordered(self._stages, luma)
+        return [stage for stage in stages if not (small and stage.part is Part.FULL)]
+
+    def _part(self, luma: Luma, part: Part) -> View:
+        match part:
+            case Part.FULL:
+                return View(luma=luma)
+            case Part.MIDDLE:
+                return middle(luma, longest=self._settings.first_pixels)
+            case Part.WHOLE:
+                return whole(luma, longest=self._settings.first_pixels)
 
     def _attempts(self, luma: Luma) -> Iterator[tuple[View, Stage | None]]:
-        small = whole(luma, longest=self._settings.first_pixels)
-        yield small, None
-        views = [small]
-        if small.luma.shape != luma.shape:
-            yield View(luma=luma), None
+        """The first look, then every stage on all of the picture, shrunk as little as bearable."""
+        views = [whole(luma, longest=self._settings.first_pixels)]
+        yield views[0], None
+        if views[0].luma.shape != luma.shape:
             views.append(whole(luma, longest=LARGE))
-        for stage in ordered(self._stages, luma):
+        for stage in self._suited(luma):
+            if stage.part is Part.FULL:
+                yield View(luma=luma), stage
+                continue
             for view in views:
                 yield view, stage
 
     def _attempt(self, view: View, stage: Stage | None) -> Sequence[Code]:
         if stage is not None:
+            if min(view.luma.shape) < SMALLEST:
+                return ()
             view = view.prepared(stage.prepare)
         return view.in_frame(self._engines[stage.engine if stage else 0].decode(view.luma))
