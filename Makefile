@@ -3,14 +3,15 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo setup test test-deps check lint types imports fast soak fresh docs lock clean
+.PHONY: help demo setup test test-deps check lint types imports fast soak fuzz bench-decode bench-credentials fresh docs lock clean
 
 PYTHON ?= /usr/bin/python3
 KILLS ?= 1000
+SECONDS ?= 20
 BIN := .venv/bin
 RUN := .venv/.ready-run
 DEV := .venv/.ready-dev
-SOURCES := wire kiosk fleet_server demo tests bench docs
+SOURCES := wire kiosk fleet_server demo tests bench fuzz docs
 PYTEST := $(BIN)/pytest
 SHELL_SCRIPTS := .ci/run $(wildcard provisioning/*.sh)
 
@@ -51,7 +52,18 @@ fast: $(DEV) ## Run the tests that need no broker, no database server and no pat
 soak: test-deps $(DEV) ## Kill processes at random moments, KILLS=1000 times, and count what was lost
 	TRAM_KILLS=$(KILLS) $(PYTEST) -s --timeout=0 tests/system/test_kills.py
 
-fresh: ## As root, by hand: a clone in bare Debian 12 and 13 trees, demo and tests
+fuzz: $(DEV) ## Fuzz all that reads a stranger's bytes, SECONDS=20 for each parser
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+		--only-binary :all: -r locks/fuzz.txt
+	$(BIN)/python -m fuzz --seconds $(SECONDS) $(PARSERS)
+
+bench-decode: $(DEV) ## Count the codes read, beside pyzbar and zxing-cpp (PICTURES=folder)
+	$(BIN)/python -m bench.decode $(PICTURES)
+
+bench-credentials: $(DEV) ## Time the verification of certificates beside the bare signature check
+	$(BIN)/python -m bench.credentials
+
+fresh: ## As root, by hand: a clone on bare Debian 12 and 13, demo and tests
 	provisioning/fresh.sh
 
 docs: $(DEV) ## Write the documents that are made from code

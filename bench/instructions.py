@@ -18,22 +18,23 @@ from bench.pictures import Picture, frames
 from bench.readers import open_reader
 from kiosk.hardware.decoders import ENGINES, engines, open_decoders
 from kiosk.hardware.ports import Frame, Luma
-from kiosk.scanning.pipeline import Pipeline, Settings
-from kiosk.scanning.stages import STAGES
+from kiosk.scanning.pipeline import Pipeline
+from kiosk.scanning.settings import Settings
+from kiosk.scanning.stages import STAGES, Part
 
 FPS = 15
 _SCENES = 3
 """Pictures that are averaged over."""
 _GRAIN = 1.5
 """Standard deviation in levels of what changes between frames of a scene that stands still."""
-_ROUND = len(STAGES)
-_SLOW = 8
-"""Frames at 15 a second until half a second is over."""
+_ROUND = sum(not stage.patient and stage.part is not Part.FULL for stage in STAGES)
+_SLOW = 16
+"""Frames at 15 a second between two retries while nothing moves."""
 RUNS = {
     "pyzbar": (1, 3),
     "zxing": (4, 12),
-    # A first round of retries follows the start; then one retry comes each half second.
-    "tram": (_ROUND + _SLOW, _ROUND + _SLOW + _ROUND * _SLOW),
+    # A first round of retries follows the start; then one comes each second.
+    "tram": (2 * _SLOW, 2 * _SLOW + _ROUND * _SLOW),
     "tram without gate": (_ROUND, 2 * _ROUND),
     "tram first look": (4, 12),
 }
@@ -50,12 +51,13 @@ def available() -> str:
 def count(pictures: list[Picture]) -> dict[str, dict[str, float]]:
     """Millions of instructions per 640×480 frame, by "empty" and "coded" and by RUNS."""
     return {
-        "empty": _counts(frames(pictures, coded=False), list(RUNS)),
-        "coded": _counts(frames(pictures, coded=True), ["pyzbar", "zxing", "tram first look"]),
+        "empty": per_frame(frames(pictures, coded=False), list(RUNS)),
+        "coded": per_frame(frames(pictures, coded=True), ["pyzbar", "zxing", "tram first look"]),
     }
 
 
-def _counts(scenes: list[Luma], names: list[str]) -> dict[str, float]:
+def per_frame(scenes: list[Luma], names: list[str]) -> dict[str, float]:
+    """Millions of instructions per frame of some of `scenes`, by the `names` out of RUNS."""
     chosen = scenes[:: max(1, len(scenes) // _SCENES)][:_SCENES]
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "frame.npy"
@@ -94,9 +96,8 @@ def work(name: str, scene: Luma, number: int) -> None:
         for each in range(number):
             reader(seen[each % len(seen)])
         return
-    settings = Settings(
-        sure_ms=0 if name != "tram" else Settings().sure_ms, retries=name != "tram first look"
-    )
+    always = Settings(sure_ms=0, retry_ms=0, retries=name != "tram first look")
+    settings = Settings() if name == "tram" else always
     pipeline = Pipeline(engines(open_decoders(list(ENGINES))), settings=settings)
     for each in range(number):
         pipeline.look(Frame(luma=seen[each % len(seen)], taken_ns=each * 1_000_000_000 // FPS))

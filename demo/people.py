@@ -29,6 +29,19 @@ class Person:
         century_sex = (0 if self.year < 2000 else 2) + (self.sex == "Nữ")
         return f"001{century_sex}{self.year % 100:02d}{self.number:06d}"
 
+    @property
+    def qid(self) -> str:
+        return f"16{self.number:016d}"
+
+    @property
+    def document(self) -> str:
+        """The number the laboratory would give: on the code this person shows."""
+        return self.qid if self.number % 3 == 0 else self.id12
+
+    def shown(self) -> str:
+        """The code this person holds up, where they carry none of our cards."""
+        return (self.personal_code, self.id_card, self.new_id_card)[self.number % 3]()
+
     def id_card(self) -> str:
         """The 7 fields of a chip ID card."""
         address = f"Số {self.number}, Phường Thử, Quận Mẫu, Hà Nội"
@@ -42,9 +55,9 @@ class Person:
         """The national personal code, with a health-insurance number in its extension."""
         plain = self.name.upper().translate(_PLAIN)
         sex = 2 if self.sex == "Nữ" else 1
-        qid, insurance = f"16{self.number:016d}", f"{self.number:010d}"
+        insurance = f"{self.number:010d}"
         masked = f"******{self.number:06d}"
-        return f"{masked}|{plain}|{self.year}-**-**|0|{qid}|<{sex}<{insurance}<{self.phone}<"
+        return f"{masked}|{plain}|{self.year}-**-**|0|{self.qid}|<{sex}<{insurance}<{self.phone}<"
 
 
 def people(count: int) -> list[Person]:

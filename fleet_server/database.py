@@ -6,14 +6,20 @@ write lock when they begin, so that two processes wait for each other instead of
 
 import sqlite3
 import time
-from typing import Any
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any, TypeVar, cast
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.dialects import postgresql as postgresql_dialect
+from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 from fleet_server.errors import SettingsError
+from fleet_server.models import Base
 
+T = TypeVar("T")
 BUSY_TIMEOUT_S = 30.0
 WRITES = {"tram_writes": True}
 """Execution options of an engine or connection whose transactions write."""
@@ -39,6 +45,21 @@ def connect(database_url: str) -> Engine:
 
 def is_sqlite(engine: Engine) -> bool:
     return engine.dialect.name == "sqlite"
+
+
+def insert(connection: Connection, table: type[Base]) -> sqlite_dialect.Insert:
+    """INSERT with `on_conflict_do_…`, which both engines say in the same words."""
+    if connection.dialect.name == "sqlite":
+        return sqlite_dialect.insert(table)
+    # The two classes have no common one, but the same methods.
+    return cast(sqlite_dialect.Insert, postgresql_dialect.insert(table))
+
+
+def chunks(items: Iterable[T], size: int = 1000) -> Iterator[list[T]]:
+    """`items` in lists short enough for one statement's parameters."""
+    rest = iter(items)
+    while chunk := list(islice(rest, size)):
+        yield chunk
 
 
 def _sqlite(url: URL) -> Engine:

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from fleet_server.errors import KeysError
+from fleet_server.fleet.broker import TlsFiles
 from fleet_server.fleet.ca import Authority
 from wire import keyset as wire_keyset
 from wire.errors import WireError
@@ -60,14 +61,6 @@ class CardKeys(NamedTuple):
 
     sign: Ed25519PrivateKey
     pseudonym_file: Path
-
-
-class BrokerKeys(NamedTuple):
-    """Files a broker is configured with."""
-
-    certificate: Path
-    key: Path
-    ca: Path
 
 
 class PublicKeys(NamedTuple):
@@ -113,9 +106,9 @@ def cards(keys_dir: Path) -> CardKeys:
     )
 
 
-def broker(keys_dir: Path) -> BrokerKeys:
+def broker(keys_dir: Path) -> TlsFiles:
     """A broker's files. Raises KeysError naming the file and the remedy."""
-    return BrokerKeys(
+    return TlsFiles(
         certificate=_there(keys_dir / "broker" / "broker.crt"),
         key=_guarded(keys_dir / "broker" / "broker.key"),
         ca=_there(keys_dir / "public" / "ca.crt"),

@@ -15,7 +15,7 @@ STOPPING: Final = "STOPPING=1"
 
 
 def say(message: str, *, environ: Mapping[str, str] = os.environ) -> bool:
-    """Send one message; whether anybody could be told. Never raises."""
+    """Send one message; whether anybody could be told. Never raises, never waits."""
     address = environ.get("NOTIFY_SOCKET", "")
     if not address or address[0] not in "/@":
         return False
@@ -23,6 +23,8 @@ def say(message: str, *, environ: Mapping[str, str] = os.environ) -> bool:
         address = "\0" + address[1:]
     try:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as out:
+            # Whoever is to listen may have stopped reading: that must not stop us too.
+            out.setblocking(False)
             out.connect(address)
             out.send(message.encode())
     except OSError:

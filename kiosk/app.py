@@ -82,6 +82,7 @@ class App:
         self._frames_fed = 0
         self._feed_ms = 0
         self._report_ms = 0
+        self._session = ""
 
     def stop(self) -> None:
         """End soon, with a goodbye; from any thread or signal handler."""
@@ -146,11 +147,12 @@ class App:
         courier.send_due()
 
     def _report(self) -> None:
-        """Publish health and write down the time, when it is time to."""
+        """Publish health and write down the time, each minute and at each new session."""
         parts = self._parts
         now = parts.clock.now()
-        if now.mono_ms < self._report_ms:
+        if now.mono_ms < self._report_ms and parts.courier.session == self._session:
             return
+        self._session = parts.courier.session
         self._report_ms = now.mono_ms + parts.health_ms
         try:
             parts.queue.keep_time(now.wall_ms)

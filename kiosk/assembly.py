@@ -4,22 +4,26 @@ import importlib.metadata
 import logging
 import secrets
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from types import FrameType
+from typing import Final
 
+from kiosk import proofs as signed_documents
+from kiosk import versions
 from kiosk.app import App, Events, Parts
 from kiosk.certificate import Certificate, load_certificate, tls_context
 from kiosk.clock import Clock, SystemClock
 from kiosk.config import Config, key_set
 from kiosk.courier import Courier
-from kiosk.delivery import Delivery
-from kiosk.delivery import Limits as DeliveryLimits
+from kiosk.credentials.proofs import Proofs
+from kiosk.delivery import Delivery, Limits
 from kiosk.door import Door
-from kiosk.errors import KioskError
+from kiosk.errors import QueueError
 from kiosk.hardware.cameras import open_camera
 from kiosk.hardware.decoders import engines, open_decoders
 from kiosk.hardware.ports import Answer, Camera, Decoder, Signals
@@ -30,9 +34,9 @@ from kiosk.journal import Journal
 from kiosk.link import Link, Pace
 from kiosk.notify import ServiceNotices
 from kiosk.queue import Queue
-from kiosk.scanning.budget import Budget, Limits
+from kiosk.scanning.budget import Budget
 from kiosk.scanning.decision import Policy
-from kiosk.scanning.pipeline import Pipeline, Settings
+from kiosk.scanning.pipeline import Pipeline
 from kiosk.scanning.reader import Reader
 from kiosk.scanning.record import Sealer
 from kiosk.scanning.repeats import Repeats, View
@@ -40,6 +44,9 @@ from kiosk.watch import Watch
 from wire import CONTRACT
 from wire.keyset import KeySet
 from wire.presence import About, Health
+
+RED_S: Final = 2.0
+"""How long a kiosk that cannot keep records shows so before it ends; systemd starts it again."""
 
 _log = logging.getLogger(__name__)
 
@@ -66,7 +73,11 @@ def run(
     """
     if camera is None:
         camera, base = config.camera.source, config.file.parent
-    with _hardware(config, camera, base) as hardware, assembled(config, hardware) as app:
+    with (
+        _hardware(config, camera, base) as hardware,
+        _red_on_failure(),
+        assembled(config, hardware) as app,
+    ):
 
         def on_signal(_number: int, _frame: FrameType | None) -> None:
             app.stop()
@@ -80,14 +91,16 @@ def run(
 def assembled(config: Config, hardware: Hardware) -> Iterator[App]:
     """The kiosk of `config` on `hardware`, with its queue and journal open. Raises KioskError."""
     keyset = key_set(config)
+    proofs, found = signed_documents.load(config, keyset, seen=versions.seen(config.kiosk.data))
     certificate = load_certificate(config) if config.server.address.tls else None
     data = config.kiosk.data
     try:
         queue = Queue(data, max_records=config.queue.max_records)
-    except KioskError:
+    except QueueError:
         hardware.signals.show(Answer.BROKEN)
         raise
     with queue:
+        versions.note(data, found)
         journal = Journal(data / JOURNAL_FILE, max_bytes=config.journal.max_bytes)
         try:
             clock = SystemClock(floor_ms=queue.clock_floor_ms)
@@ -103,6 +116,7 @@ def assembled(config: Config, hardware: Hardware) -> Iterator[App]:
                 config,
                 hardware,
                 keyset=keyset,
+                proofs=proofs,
                 certificate=certificate,
                 queue=queue,
                 journal=journal,
@@ -111,6 +125,16 @@ def assembled(config: Config, hardware: Hardware) -> Iterator[App]:
             yield App(parts)
         finally:
             journal.close()
+
+
+@contextmanager
+def _red_on_failure() -> Iterator[None]:
+    """Lets a visitor see the red that `assembled` shows before a failed start puts it out."""
+    try:
+        yield
+    except QueueError:
+        time.sleep(RED_S)
+        raise
 
 
 @contextmanager
@@ -147,6 +171,7 @@ def _parts(
     hardware: Hardware,
     *,
     keyset: KeySet,
+    proofs: Proofs,
     certificate: Certificate | None,
     queue: Queue,
     journal: Journal,
@@ -179,6 +204,7 @@ def _parts(
         config,
         hardware,
         keyset=keyset,
+        proofs=proofs,
         queue=queue,
         journal=journal,
         clock=clock,
@@ -213,6 +239,7 @@ def _door(
     hardware: Hardware,
     *,
     keyset: KeySet,
+    proofs: Proofs,
     queue: Queue,
     journal: Journal,
     clock: Clock,
@@ -223,8 +250,13 @@ def _door(
     # Drawn at each start and kept nowhere: what it hashes cannot be recognised later.
     key = secrets.token_bytes(32)
     return Door(
-        reader=Reader(_pipeline(config, hardware.decoder), keyset.card_keys()),
-        policy=Policy(accept=frozenset(policy.accept), tickets=policy.tickets),
+        reader=Reader(_pipeline(config, hardware.decoder), proofs),
+        policy=Policy(
+            accept=frozenset(policy.accept),
+            tickets=policy.tickets,
+            require_certificate=policy.require_certificate,
+            certificate_ms=policy.certificate_s * 1000,
+        ),
         repeats=Repeats(key=key, ttl_ms=policy.repeat_s * 1000, limit=policy.remember),
         view=View(key=key, leave_ms=policy.leave_ms),
         sealer=Sealer(
@@ -244,26 +276,8 @@ def _door(
 
 
 def _pipeline(config: Config, decoder: Decoder) -> Pipeline:
-    reading = config.reading
-    return Pipeline(
-        engines(decoder),
-        settings=Settings(
-            first_pixels=reading.first_pixels,
-            sure_ms=reading.sure_ms,
-            fps=reading.fps,
-            retries=reading.retries,
-        ),
-        budget=Budget(
-            Limits(
-                cpu_percent=reading.cpu_percent,
-                burst_ms=reading.burst_ms,
-                warm_c=reading.warm_c,
-                hot_c=reading.hot_c,
-                hot_percent=reading.hot_percent,
-            ),
-            temperature_c=cpu_c,
-        ),
-    )
+    budget = Budget(config.reading.limits(), temperature_c=cpu_c)
+    return Pipeline(engines(decoder), settings=config.reading.settings(), budget=budget)
 
 
 def _link(
@@ -301,9 +315,9 @@ def _link(
     )
 
 
-def _limits(config: Config) -> DeliveryLimits:
+def _limits(config: Config) -> Limits:
     delivery = config.delivery
-    return DeliveryLimits(
+    return Limits(
         window_batches=delivery.window_batches,
         batch_records=delivery.batch_records,
         resend_ms=delivery.resend_s * 1000,

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Final, Protocol
 
 _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
+_SYNCHRONIZED: Final = Path("/run/systemd/timesync/synchronized")
+"""Made by systemd-timesyncd at its first synchronisation in this boot."""
 _TIME_ERROR: Final = 5
 _TIMEX_BYTES: Final = 512
 """More than any libc's `struct timex`; all zero asks and sets nothing."""
@@ -60,9 +62,12 @@ class SystemClock:
         return time.clock_gettime_ns(time.CLOCK_BOOTTIME) // 1_000_000
 
     def _synced(self) -> bool:
-        """The kernel's own word, whichever time service keeps it; False where it gives none."""
+        """The kernel's own word, whichever time service keeps it; else systemd-timesyncd's.
+
+        A service that systemd keeps from the clock (ProtectClock) may not even ask the kernel.
+        """
         state = int(self._libc.adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES)))
-        return 0 <= state < _TIME_ERROR
+        return _SYNCHRONIZED.exists() if state < 0 else state < _TIME_ERROR
 
 
 class FakeClock:

@@ -15,9 +15,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from kiosk.address import Address, parse_address
+from kiosk.config_reading import ReadingSection, contradiction
 from kiosk.config_table import (
     complaint,
     flag,
+    maybe_path,
     number,
     path,
     pin,
@@ -36,7 +38,7 @@ from wire.topics import is_kiosk_id
 
 ENGINES: Final = ("zxing-cpp", "pyzbar")
 """Decoders a kiosk can be told to use."""
-KINDS: Final = ("card", "national", "cccd", "can_cuoc")
+KINDS: Final = ("card", "national", "cccd", "can_cuoc", "bhyt")
 """Kinds of code that name a visitor, which a venue's policy can accept."""
 CAMERAS: Final = re.compile(r"picamera2|(pictures|video):.+", re.DOTALL)
 
@@ -97,6 +99,14 @@ class KeysSection:
     """Baked in at provisioning."""
     keyset: Path = path("keyset.json", expected="the fleet's signed key set")  # noqa: RUF009 (a field specifier)
     """Refused unless the root signed it."""
+    trust: Path | None = maybe_path(  # noqa: RUF009 (a field specifier)
+        expected="the signed trust store: who signs health certificates", example="trust.json"
+    )
+    """Refused unless the root signed it. Without one no health certificate can be verified."""
+    revocations: Path | None = maybe_path(  # noqa: RUF009 (a field specifier)
+        expected="the signed list of revoked visitor cards", example="revocations.json"
+    )
+    """Refused unless a card-signing key of the key set signed it. Absent: no card is revoked."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,30 +147,6 @@ class DecoderSection:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReadingSection:
-    """[reading]: how hard codes are looked for, and how much computing that may use."""
-
-    first_pixels: int = whole(640, unit="pixels", low=160, high=4608)
-    """Frames are shrunk to this size, either way, for the first look."""
-    sure_ms: int = whole(500, unit="milliseconds", low=50, high=5_000)
-    """Also where nothing moves, a frame is looked at so often; less than policy.leave_ms."""
-    fps: int = whole(0, unit="frames per second", low=0, high=240)
-    """Frames looked at, at most; 0 for as many as the camera gives."""
-    retries: bool = flag(True)
-    """Whether dearer ways are tried on the frames that follow one without a readable code."""
-    cpu_percent: int = whole(60, unit="per cent of one core", low=5, high=100)
-    """Computing that reading may use on average; a code in view is still read within its time."""
-    burst_ms: int = whole(2_000, unit="milliseconds", low=100, high=60_000)
-    """Computing time saved up while nothing moves, at most."""
-    warm_c: int = whole(70, unit="degrees Celsius", low=30, high=100)
-    """From this temperature of the processor on, reading uses less."""
-    hot_c: int = whole(80, unit="degrees Celsius", low=31, high=110)
-    """At this temperature only hot_percent of cpu_percent is left."""
-    hot_percent: int = whole(25, unit="per cent of cpu_percent", low=5, high=100)
-    """What is left when hot; between warm_c and hot_c it falls evenly."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class PolicySection:
     """[policy]: what this venue takes."""
 
@@ -168,6 +154,10 @@ class PolicySection:
     """Kinds of code that are recorded."""
     tickets: bool = flag(False)
     """Whether other codes (member cards, event tickets) are recorded as opaque tickets."""
+    require_certificate: bool = flag(False)
+    """Whether visitors must show a valid health certificate first; needs keys.trust."""
+    certificate_s: int = whole(60, unit="seconds", low=5, high=3600)
+    """So long after a certificate its holder's own code must follow."""
     repeat_s: int = whole(120, unit="seconds", low=1, high=86_400)
     """Within this time the same visitor is answered again without a new record."""
     leave_ms: int = whole(1_000, unit="milliseconds", low=100, high=60_000)
@@ -299,20 +289,24 @@ def load(file: Path) -> Config:
 
 def _agreed(config: Config) -> None:
     """Raises ConfigError where two settings contradict each other."""
-    reading, leave_ms = config.reading, config.policy.leave_ms
-    if reading.sure_ms >= leave_ms:
-        expected = f"expected less than policy.leave_ms ({leave_ms}), or codes leave unseen"
-        raise complaint("reading.sure_ms", config.file, expected, found=reading.sure_ms)
-    if reading.hot_c <= reading.warm_c:
-        expected = f"expected more than reading.warm_c ({reading.warm_c})"
-        raise complaint("reading.hot_c", config.file, expected, found=reading.hot_c)
+    found = contradiction(config.reading, leave_ms=config.policy.leave_ms)
+    if found is not None:
+        key, expected = found
+        raise complaint(f"reading.{key}", config.file, expected, found=getattr(config.reading, key))
+    if config.policy.require_certificate and config.keys.trust is None:
+        raise complaint(
+            "policy.require_certificate",
+            config.file,
+            'expected false, or a trust store to verify certificates by: keys.trust = "trust.json"',
+            found=True,
+        )
 
 
 def key_set(config: Config) -> KeySet:
     """The fleet's public keys, proven by the root. Raises ConfigError."""
-    root = _root(config)
+    root = root_key(config)
     try:
-        return wire_keyset.verify(_content(config, "keys.keyset", config.keys.keyset), root)
+        return wire_keyset.verify(read_file(config, "keys.keyset", config.keys.keyset), root)
     except WireError as problem:
         expected = f"expected a key set signed by {config.keys.root}: {problem}"
         raise complaint(
@@ -320,15 +314,12 @@ def key_set(config: Config) -> KeySet:
         ) from problem
 
 
-def card_keys(config: Config) -> dict[str, Ed25519PublicKey]:
-    """The keys visitor cards are signed with, by id. Raises ConfigError."""
-    return key_set(config).card_keys()
-
-
-def _root(config: Config) -> Ed25519PublicKey:
+def root_key(config: Config) -> Ed25519PublicKey:
+    """The fleet root baked in at provisioning. Raises ConfigError."""
     file = config.keys.root
+    pem = read_file(config, "keys.root", file)
     try:
-        key = load_pem_public_key(_content(config, "keys.root", file))
+        key = load_pem_public_key(pem)
     except (ValueError, UnsupportedAlgorithm):
         key = None
     if not isinstance(key, Ed25519PublicKey):
@@ -338,7 +329,8 @@ def _root(config: Config) -> Ed25519PublicKey:
     return key
 
 
-def _content(config: Config, key: str, file: Path) -> bytes:
+def read_file(config: Config, key: str, file: Path) -> bytes:
+    """What is in `file`, the value of `key`. Raises ConfigError."""
     try:
         return file.read_bytes()
     except OSError as problem:

@@ -132,14 +132,21 @@ def words(default: tuple[str, ...], *, allowed: tuple[str, ...]) -> tuple[str, .
 
 def path(default: str, *, expected: str) -> Path:
     """A path; one that is not absolute counts from the file's folder."""
+    return cast(Path, _setting(Path(default), _path_rule(expected, default)))
 
+
+def maybe_path(*, expected: str, example: str) -> Path | None:
+    """A path as `path` reads it, or absent."""
+    return cast("Path | None", _setting(None, _path_rule(expected, example)))
+
+
+def _path_rule(expected: str, example: str) -> Rule:
     def read(value: object, folder: Path) -> object:
         if not isinstance(value, str) or not value or "\x00" in value:
             raise Unfit
         return folder / value
 
-    rule = Rule(expected=f"the path of {expected}", example=f'"{default}"', read=read)
-    return cast(Path, _setting(Path(default), rule))
+    return Rule(expected=f"the path of {expected}", example=f'"{example}"', read=read)
 
 
 def rules(section: type) -> Mapping[str, tuple[Rule, object]]:
@@ -181,7 +188,7 @@ def complaint(
     """An error that names the key, the file and what was expected."""
     if missing:
         return ConfigError(f"{key} in {file}: missing; {expected}")
-    shown = "" if found is None else f"; found {found!r:.120}"
+    shown = "" if found is None else f"; found {found!r:.240}"
     return ConfigError(f"{key} in {file}: {expected}{shown}")
 
 

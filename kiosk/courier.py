@@ -50,6 +50,11 @@ class Courier:
         self._server_mono_ms: int | None = None
         self._receipt_ms: int | None = None
 
+    @property
+    def session(self) -> str:
+        """The link's current session; empty without one."""
+        return self._session
+
     def handle(self, event: LinkEvent) -> None:
         """Take in what the link reports. Raises QueueDamaged; other disk errors are retried."""
         now_ms = self._clock.mono_ms()

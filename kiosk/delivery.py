@@ -83,19 +83,19 @@ class Delivery:
         return self._failures
 
     def connected(self, *, now_ms: int) -> None:
-        """A session with the broker stands; what was sent in an earlier one may be lost."""
+        """A session with the broker stands."""
         self._connected = True
         self._server_session = None
         self._server_away = False
-        self._in_flight.clear()
-        self._begin_pass()
         self._window = 1
         self._resume_ms = now_ms
 
     def disconnected(self) -> None:
+        """The session is over; what was in flight may be lost, or may be what ended it."""
         self._connected = False
-        self._missed = self._missed or bool(self._in_flight)
-        self._in_flight.clear()
+        if self._in_flight:
+            self._failures += 1
+        self._give_up_in_flight()
 
     def server_state(self, state: ServerState, *, now_ms: int) -> None:
         """The server says it is there, or the broker says it is gone."""
@@ -104,6 +104,7 @@ class Delivery:
             self._server_session = state.session
             self._server_away = False
             if back:
+                self._give_up_in_flight()
                 self._failures = 0
                 self._resume_ms = now_ms + int(self._random.uniform(0, self._limits.spread_ms))
         elif state.state == OFFLINE and self._server_session in (None, state.session):
@@ -206,6 +207,10 @@ class Delivery:
             self._limits.resend_max_ms, self._limits.resend_ms << min(self._failures - 1, 16)
         )
         self._resume_ms = now_ms + int(self._random.uniform(longest / 2, longest))
+
+    def _give_up_in_flight(self) -> None:
+        self._missed = self._missed or bool(self._in_flight)
+        self._in_flight.clear()
 
     def _begin_pass(self) -> None:
         self._cursor = 0

@@ -16,6 +16,7 @@ from kiosk.health import Vitals
 from kiosk.journal import Entry, Journal, JournalError
 from kiosk.queue import Queue
 from kiosk.scanning import decision as reasons
+from kiosk.scanning.admission import Admission
 from kiosk.scanning.decision import Decision, Policy, decide
 from kiosk.scanning.reader import Reader
 from kiosk.scanning.record import RecordTooLarge, Sealer
@@ -48,6 +49,7 @@ class Door:
         self._reader = reader
         self._policy = policy
         self._repeats = repeats
+        self._admission = Admission(ttl_ms=policy.certificate_ms)
         self._view = view
         self._sealer = sealer
         self._queue = queue
@@ -73,10 +75,16 @@ class Door:
         ):
             return None
         moment = self._clock.now()
-        payload = reading.payload
+        payload = reading.payload.at(moment.wall_ms / 1000)
         decision = decide(
-            payload, policy=self._policy, repeats=self._repeats, now_ms=moment.mono_ms
+            payload,
+            policy=self._policy,
+            repeats=self._repeats,
+            now_ms=moment.mono_ms,
+            admitted=self._admission.is_open(now_ms=moment.mono_ms),
         )
+        if decision.reason == reasons.CERTIFICATE_SHOWN:
+            self._admission.show(now_ms=moment.mono_ms)
         damage: QueueDamaged | None = None
         if decision.to_record:
             try:
@@ -124,6 +132,7 @@ class Door:
             _log.error("not recorded: %s", problem)
             return Decision(answer=Answer.BROKEN, reason=reasons.NOT_RECORDED)
         self._repeats.remember(payload.keys, now_ms=moment.mono_ms)
+        self._admission.use()
         return Decision(answer=Answer.GO, reason=reasons.ACCEPTED)
 
     def _note(self, decision: Decision, moment: Moment) -> None:

@@ -152,13 +152,14 @@ class Link:
         try:
             client.connect(self._address.host, self._address.port, keepalive=self._pace.keepalive_s)
             self._client = client
-            return self._ready, self._stay(client)
+            trouble = self._stay(client)
         except (OSError, ValueError) as problem:
-            return self._ready, f"{type(problem).__name__}: {problem}"
+            trouble = f"{type(problem).__name__}: {problem}"
         finally:
             self._client = None
             if self._ready:
                 self._post(Lost())
+        return self._ready, trouble
 
     def _stay(self, client: mqtt.Client) -> str:
         """Serve the connection until it ends; returns why."""

@@ -26,6 +26,7 @@ class ServiceNotices:
             return
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
+                channel.setblocking(False)
                 channel.connect(self._address)
                 channel.sendall("\n".join(notices).encode())
         except OSError as problem:

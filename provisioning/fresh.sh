@@ -4,18 +4,20 @@
 #
 #   provisioning/fresh.sh                 Debian 12: make demo ONCE=1, make test
 #                                         Debian 13 (Python 3.13): make demo ONCE=1, make check
+#                                         pi (12 with apt's numpy and Pillow, which a Raspberry Pi's
+#                                         camera ties us to): make demo ONCE=1
 #   provisioning/fresh.sh 13 "make check" one command on one of them
 #
 # Needs root, mmdebstrap, and some 3 GB in $TMPDIR. Tests what is committed. Mounts and processes
 # live in namespaces of their own and the trees are removed at the end: nothing stays behind.
 set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
-declare -A suites=([12]=bookworm [13]=trixie)
+declare -A suites=([12]=bookworm [13]=trixie [pi]=bookworm)
 
 if [[ ${1:-} != --inside ]]; then
     [[ $EUID -eq 0 ]] || { echo "fresh.sh needs root, for mmdebstrap and chroot" >&2; exit 2; }
     command -v mmdebstrap >/dev/null || { echo "fresh.sh needs: apt-get install mmdebstrap" >&2; exit 2; }
-    if [[ $# -gt 0 && -z ${suites[$1]:-} ]]; then echo "fresh.sh knows Debian 12 and 13" >&2; exit 2; fi
+    if [[ $# -gt 0 && -z ${suites[$1]:-} ]]; then echo "fresh.sh knows 12, 13 and pi" >&2; exit 2; fi
     trees=$(mktemp -d)
     trap 'rm -rf --one-file-system "$trees"' EXIT
     unshare --pid --fork --kill-child --mount-proc "$0" --inside "$trees" "$@"
@@ -28,8 +30,11 @@ say() { printf '\n══ %s\n' "$*"; }
 
 bare_tree() { # RELEASE TREE: a Debian with what a newcomer has, and a clone in /home/moi/tram
     say "Debian $1: a bare tree with git, make, python3"
-    mmdebstrap --quiet --variant=minbase --include=git,make,python3,python3-venv,ca-certificates \
-        "${suites[$1]}" "$2"
+    local include=git,make,python3,python3-venv,ca-certificates
+    if [[ $1 == pi ]]; then include+=,python3-numpy,python3-pil; fi
+    mmdebstrap --quiet --variant=minbase --include="$include" "${suites[$1]}" "$2"
+    # picamera2 itself is in Raspberry Pi OS only; set-up asks whether there is one.
+    if [[ $1 == pi ]]; then touch "$2/usr/lib/python3/dist-packages/picamera2.py"; fi
     cp -L /etc/resolv.conf /etc/hosts "$2/etc/"
     cp -L /etc/ssl/certs/ca-certificates.crt "$2/etc/ssl/certs/"
     if [[ -e /etc/pip.conf ]]; then cp -L /etc/pip.conf "$2/etc/"; fi
@@ -73,4 +78,5 @@ if [[ $# -gt 0 ]]; then
 else
     run 12 "make demo ONCE=1" "make test"
     run 13 "make demo ONCE=1" "make check"
+    run pi "make demo ONCE=1"
 fi

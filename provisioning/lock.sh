@@ -32,4 +32,5 @@ compile run-pi --extra demo "${within[@]}" "${apt[@]}"
 compile kiosk --extra kiosk --extra install "${within[@]}"
 compile kiosk-pi --extra kiosk --extra install "${within[@]}" "${apt[@]}"
 compile server --extra server --extra install "${within[@]}"
+compile fuzz --extra fuzz "${within[@]}"
 sed -i '/^ *# uv:/d' locks/*.txt

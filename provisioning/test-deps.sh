@@ -10,8 +10,9 @@ say() { printf '» %s\n' "$*"; }
 
 missing=()
 for package in "${packages[@]}"; do
-    [[ $(dpkg-query -W -f='${db:Status-Status}' "$package" 2>/dev/null) == installed ]] ||
-        missing+=("$package")
+    # Debian 13 calls some libraries NAMEt64.
+    dpkg-query -W -f='${db:Status-Status}\n' "$package" "${package}t64" 2>/dev/null |
+        grep -qx installed || missing+=("$package")
 done
 [[ ${#missing[@]} -gt 0 ]] || exit 0
 

@@ -43,3 +43,9 @@ class BadSignature(WireError):
 
 class UnknownSigner(BadSignature):
     """Signed by a key that is not among those known here: not proven false, but not proven."""
+
+
+class RolledBack(WireError):
+    """A signed document older than one that was seen before."""
+
+    reason = "rolled_back"

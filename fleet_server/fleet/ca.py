@@ -6,6 +6,7 @@ brokers differ in which of the two they take as the user. It says nothing else.
 
 import datetime as dt
 import ipaddress
+import re
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
@@ -26,6 +27,8 @@ BACKDATED: Final = dt.timedelta(hours=1)
 """Certificates begin this much earlier, for machines whose clock is a little behind."""
 INGEST_NAME: Final = "ingest"
 """The ingest's user name at the broker; no kiosk can have it (`wire.topics.RESERVED_IDS`)."""
+
+_HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?")
 
 
 class Issued(NamedTuple):
@@ -84,7 +87,10 @@ class Authority:
         return self._issue(INGEST_NAME, names, INGEST_VALID, now, server=False)
 
     def broker(self, hosts: Iterable[str], *, now: dt.datetime) -> Issued:
-        """A server certificate for a broker reached by any of `hosts` (names or addresses)."""
+        """A server certificate for a broker reached by any of `hosts` (names or addresses).
+
+        Raises KeysError for what is neither.
+        """
         names = [_general_name(host) for host in dict.fromkeys(hosts)]
         return self._issue("Tram broker", names, BROKER_VALID, now, server=True)
 
@@ -185,7 +191,10 @@ def _general_name(host: str) -> x509.GeneralName:
     try:
         return x509.IPAddress(ipaddress.ip_address(host))
     except ValueError:
-        return x509.DNSName(host)
+        pass
+    if _HOST.fullmatch(host) is None:
+        raise KeysError(f"{host!r} is neither an address nor a host name such as tram.example")
+    return x509.DNSName(host)
 
 
 def _issued(certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey) -> Issued:

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -86,7 +87,9 @@ def renew_ingest(keys_dir: Path, *, now: dt.datetime) -> Issued:
 
 def broker_hosts(settings: Settings) -> tuple[str, ...]:
     """Names and addresses the broker's certificate must be for."""
-    hosts = (settings.broker.public_host, settings.broker.bind, "localhost", "127.0.0.1", "::1")
+    external = urlsplit(settings.broker.url).hostname or ""
+    hosts = [settings.broker.public_host, external, settings.broker.bind]
+    hosts += ["localhost", "127.0.0.1", "::1"]
     return tuple(dict.fromkeys(host for host in hosts if host not in ANY_ADDRESS))
 
 

@@ -5,6 +5,7 @@ Columns ending in `_ms` are milliseconds since 1970, those ending in `_at` whole
 
 from fleet_server.models.access import AccessToken, AuditEntry
 from fleet_server.models.base import Base
+from fleet_server.models.cards import CardIdentity
 from fleet_server.models.fleet import Kiosk, Posting, Presence
 from fleet_server.models.people import Credential, Link, Person, Pseudonym
 from fleet_server.models.places import Area, Gate, OpeningHours, Room, Venue, VenueType
@@ -17,6 +18,7 @@ __all__ = [
     "Area",
     "AuditEntry",
     "Base",
+    "CardIdentity",
     "Credential",
     "Gate",
     "Kiosk",

@@ -7,10 +7,13 @@ and overlaps that come of doubled scans are never counted twice.
 """
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from fleet_server.tracing.rules import CAP_S, Rule
 from fleet_server.tracing.spans import Span, overlaps, total, union
+
+Tier = Literal["A", "B", "C"]
+"""Certain, probable, possible."""
 
 
 class Stay(NamedTuple):
@@ -68,8 +71,7 @@ class Exposure(NamedTuple):
     """One other person, all places together."""
 
     visitor: str
-    tier: str
-    """A certain, B probable, C possible."""
+    tier: Tier
     shared: Shared
     first: int
     """Start of the first overlap by latest ends."""
@@ -144,6 +146,7 @@ def _places(stay: Stay) -> tuple[Place, ...]:
 def _exposure(visitor: str, places: dict[Place, Bounds], rule: Rule) -> Exposure:
     merged = {place: Bounds(*map(union, bounds)) for place, bounds in places.items()}
     venues = {place.venue: bounds for place, bounds in merged.items() if place.room is None}
+    tier: Tier
     if any(_long_enough(bounds.certain, rule) for bounds in venues.values()):
         tier = "A"
     elif any(_long_enough(bounds.expected, rule) for bounds in venues.values()):

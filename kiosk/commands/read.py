@@ -1,19 +1,21 @@
 """`kiosk read`: the technician's bench. What would this kiosk make of these pictures?"""
 
+import datetime as dt
 import json
 import logging
 import os
 import sys
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from kiosk.errors import ConfigError
 
 if TYPE_CHECKING:
+    from kiosk.credentials.proofs import Proofs
     from kiosk.scanning.reader import Reader
 
 ENGINES: Final = ("zxing-cpp", "pyzbar")
@@ -42,7 +44,7 @@ class WrongConfiguration(click.ClickException):
     "--config",
     "config_file",
     type=click.Path(path_type=Path),
-    help="kiosk.toml, for the keys that visitor cards are proven by.",
+    help="kiosk.toml, for the keys that cards and certificates are proven by.",
 )
 def read(
     paths: tuple[str, ...],
@@ -67,7 +69,7 @@ def read(
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     try:
         pipeline = Pipeline(each_of(open_decoders(engines or ENGINES)))
-        reader = Reader(pipeline, _card_keys(config_file))
+        reader = Reader(pipeline, _proofs(config_file))
     except ConfigError as problem:
         raise WrongConfiguration(str(problem)) from problem
     failed = False
@@ -92,12 +94,22 @@ def _line(name: str, reader: "Reader", *, show_text: bool) -> dict[str, Any]:
     reading = reader.read(luma)
     line |= {"ms": round(reading.ms, 2), "codes": reading.codes}
     if reading.code is not None and reading.payload is not None:
-        line |= {"ok": True, "kind": reading.payload.kind, "engine": reading.code.engine}
-        if reading.payload.problem:
-            line["problem"] = reading.payload.problem
+        payload = reading.payload.at(time.time())
+        line |= {"ok": True, "kind": payload.kind, "engine": reading.code.engine}
+        if payload.problem:
+            line["problem"] = payload.problem
+        if payload.valid_until_s is not None:
+            line["valid_until"] = _date(payload.valid_until_s)
         if show_text:
             line["text"] = to_show(reading.code.data)
     return line
+
+
+def _date(seconds: int) -> str:
+    try:
+        return dt.datetime.fromtimestamp(seconds, dt.UTC).isoformat()
+    except (OverflowError, ValueError):  # a signer may write any year
+        return f"{seconds} s"
 
 
 def _plain(line: Mapping[str, Any]) -> str:
@@ -141,9 +153,12 @@ def _progress(names: list[str]) -> Iterator[str]:
     )
 
 
-def _card_keys(config_file: Path | None) -> Mapping[str, Ed25519PublicKey]:
-    if config_file is None:
-        return {}
-    from kiosk import config  # noqa: PLC0415
+def _proofs(config_file: Path | None) -> "Proofs":
+    from kiosk.credentials.proofs import Proofs  # noqa: PLC0415
 
-    return config.card_keys(config.load(config_file))
+    if config_file is None:
+        return Proofs()
+    from kiosk import config, proofs  # noqa: PLC0415
+
+    settings = config.load(config_file)
+    return proofs.load(settings, config.key_set(settings), seen={})[0]

@@ -1,7 +1,7 @@
 """Our own visitor card: the one kind that proves itself."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -9,19 +9,25 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from kiosk.credentials import masks
 from kiosk.credentials.payload import Payload
 from wire import card
-from wire.errors import BadSignature, Malformed, UnknownSigner
+from wire.errors import BadSignature, UnknownSigner, WireError
 from wire.records import StableKey
 
 KIND: Final = "card"
 SPACE: Final = "card"
+_PROBLEMS: Final[Mapping[type[WireError], str]] = {
+    UnknownSigner: "unknown_signer",
+    BadSignature: "forged",
+}
 _NEWER: Final = re.compile(r"TRAM[2-9][A-Z2-7]{60,}")
 
 
-def parse(text: str, keys: Mapping[str, Ed25519PublicKey]) -> Payload | None:
-    """The card `text` is, or None where it is none.
+def parse(
+    text: str, keys: Mapping[str, Ed25519PublicKey], revoked: Collection[str] = ()
+) -> Payload | None:
+    """The card `text` is, or None where it is none. `revoked` holds the ids of cards taken back.
 
     Problems: `misread` (a typo, a cut code), `unknown_signer` (another fleet's, or no keys here),
-    `forged`, `newer_version`.
+    `forged`, `revoked`, `newer_version`.
     """
     if _NEWER.fullmatch(text) is not None:
         return Payload(kind=KIND, problem="newer_version")
@@ -29,12 +35,10 @@ def parse(text: str, keys: Mapping[str, Ed25519PublicKey]) -> Payload | None:
         return None
     try:
         found = card.decode(text, keys)
-    except Malformed:
-        return Payload(kind=KIND, problem="misread")
-    except UnknownSigner:
-        return Payload(kind=KIND, problem="unknown_signer")
-    except BadSignature:
-        return Payload(kind=KIND, problem="forged")
+    except WireError as refusal:
+        return Payload(kind=KIND, problem=_PROBLEMS.get(type(refusal), "misread"))
+    if found.id in revoked:
+        return Payload(kind=KIND, problem="revoked")
     return Payload(
         kind=KIND,
         keys=(StableKey(SPACE, found.id),),

@@ -30,7 +30,7 @@ def parse(text: str) -> Payload | None:
     """The holder of the card, or None where `text` is no such code.
 
     Problems: `misread` (the outline is right, a field is not), `inconsistent` (number, birth year
-    and sex contradict each other).
+    and sex contradict each other), `encoding` (the name was misdecoded on its way).
     """
     parts = [part.strip() for part in text.split("|")]
     kind = _KINDS.get(len(parts))
@@ -52,6 +52,8 @@ def parse(text: str) -> Payload | None:
     year = birth[-4:]
     if fields.is_placeholder(number) or number[3:6] != _century_and_sex(year, sex) + year[2:]:
         return Payload(kind=kind, problem="inconsistent")
+    if fields.is_misdecoded(name):
+        return Payload(kind=kind, problem="encoding")
     return Payload(
         kind=kind,
         keys=(StableKey(SPACE, number),),

@@ -7,6 +7,7 @@ from typing import Final
 
 _OLD_INSURANCE: Final = re.compile(r"[A-Z]{2}[0-9]{13}")
 _NEW_INSURANCE: Final = re.compile(r"[0-9]{10}")
+_PUNCTUATION: Final = "‘’“”–\u00a0"
 _PHONE: Final = re.compile(r"\+?[0-9]{9,15}")
 
 
@@ -26,6 +27,22 @@ def date(day: str, month: str, year: str) -> str:
 def person_name(text: str) -> str:
     """A name in composed letters and with single spaces."""
     return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def is_misdecoded(text: str) -> bool:
+    """Whether signs stand in it that no name or address here is written with: kanji, `Ã»`, `…`.
+
+    A reader guessed the encoding and nobody could put it right; it is not a stranger's name.
+    """
+    return any(
+        not char.isascii() and char not in _PUNCTUATION and not _is_latin(char)
+        for char in unicodedata.normalize("NFC", text)
+    )
+
+
+def _is_latin(char: str) -> bool:
+    kind = unicodedata.category(char)
+    return kind == "Mn" or (kind[0] == "L" and unicodedata.name(char, "").startswith("LATIN "))
 
 
 def insurance_number(code: str) -> str:

@@ -28,7 +28,7 @@ def parse(text: str) -> Payload | None:
     """The person `text` declares, or None where it is no national code.
 
     Problems: `misread` (the outline is right, a field is not), `inconsistent` (a QID that is a
-    placeholder and would make one person of many).
+    placeholder and would make one person of many), `encoding` (the name was misdecoded on its way).
     """
     parts = text.split("|")
     if len(parts) != 6:
@@ -45,6 +45,8 @@ def parse(text: str) -> Payload | None:
         return Payload(kind=KIND, problem="misread") if telling >= 2 else None
     if fields.is_placeholder(qid):
         return Payload(kind=KIND, problem="inconsistent")
+    if fields.is_misdecoded(name):
+        return Payload(kind=KIND, problem="encoding")
     _, sex, insurance, phone, *_ = [*ext.split("<"), "", "", "", ""]
     insurance = fields.insurance_number(insurance)
     keys = [StableKey(SPACE, qid)]

@@ -7,9 +7,8 @@ money or belongs to a place never becomes one, whole or damaged.
 import hashlib
 import re
 from typing import Final
-from urllib.parse import urlsplit
 
-from kiosk.credentials import masks
+from kiosk.credentials import base45, masks
 from kiosk.credentials.payload import Payload
 from wire.records import StableKey
 
@@ -19,9 +18,7 @@ MAX_TICKET_BYTES: Final = 256
 _HASHED: Final = "sha256:"
 
 _PREFIXES: Final = (
-    ("certificate", ("HC1:", "NZCP:/", "SHC:/")),
-    ("place", ("NZCOVIDTRACER:", "UKC19TRACING:")),
-    ("payment", ("000201",)),
+    ("shc", ("SHC:/",)),
     ("enrol", ("TRAME1",)),
     ("wifi", ("WIFI:",)),
     ("vcard", ("BEGIN:VCARD", "MECARD:", "BIZCARD:")),
@@ -29,17 +26,9 @@ _PREFIXES: Final = (
 )
 """By upper-case prefix; the first that fits names the kind."""
 
-_PLACE_HOSTS: Final = (
-    "qr.tokhaiyte.vn",
-    "tokhaiyte.vn",
-    "e.coronawarn.app",
-    "app.luca-app.de",
-    "safeentry-qr.gov.sg",
-    "temperaturepass.ndi-api.gov.sg",
-)
-"""Sites whose codes hang at doors: they name a place, not the one who shows them."""
-
-_NUMBER: Final = re.compile(r"[0-9]{9,18}")
+_CERTIFICATE: Final = re.compile(r"(?:H[A-Z][0-9]:)?([0-9A-Z $%*+./:-]{100,})")
+_ZLIB: Final = 0x78
+_NUMBER: Final = re.compile(r"(?:[A-Za-z]{2})?[0-9]{9,18}")
 _DATE: Final = re.compile(
     r"[0-3][0-9][01][0-9](?:19|20)[0-9]{2}|[0-3*][0-9*]/[01*][0-9*]/[0-9]{4}|[0-9]{4}-[0-9*]{2}-[0-9*]{2}"
 )
@@ -70,16 +59,24 @@ def _kind(text: str) -> str:
     upper = text[:32].upper()
     for kind, prefixes in _PREFIXES:
         if upper.startswith(prefixes):
-            return "place" if kind == "url" and _host(text) in _PLACE_HOSTS else kind
-    return "document" if _looks_personal(text) else "text"
+            return kind
+    if _looks_personal(text):
+        return "document"
+    return "certificate" if _looks_signed(text) else "text"
 
 
-def _host(url: str) -> str:
+def _looks_signed(text: str) -> bool:
+    """Whether it is a health certificate that lost its prefix or has a stranger's.
+
+    Such a text must not become a ticket: a certificate is never kept, nor a key made of it.
+    """
+    shape = _CERTIFICATE.fullmatch(text)
+    if shape is None:
+        return False
     try:
-        host = urlsplit(url if "://" in url else f"//{url}").hostname or ""
+        return base45.decode(shape[1][:3])[0] == _ZLIB
     except ValueError:
-        return ""
-    return host.removeprefix("www.")
+        return False
 
 
 def _looks_personal(text: str) -> bool:

@@ -54,7 +54,9 @@ def open_decoders(names: Sequence[str]) -> DecoderChain:
             )
         module, kind, remedy = ENGINES[name]
         try:
-            decoders.append(getattr(importlib.import_module(module), kind)())
+            # Inverted codes cost ZBar a second scan; where zxing-cpp comes first, that finds them.
+            options = {"invert": False} if name == "pyzbar" and decoders else {}
+            decoders.append(getattr(importlib.import_module(module), kind)(**options))
         except (ImportError, OSError) as problem:
             missing.append(f"{name} cannot be loaded ({problem}); to have it: {remedy}")
     if not decoders:

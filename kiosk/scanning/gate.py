@@ -17,7 +17,7 @@ _BLOCK: Final = 4
 """Samples each way that are averaged against noise."""
 _LEVELS: Final = 3
 """A block whose mean changed by more has changed, in a scene without noise."""
-_NOISE: Final = 5
+_NOISE: Final = 6
 """A block that changed by so many times what most blocks did has changed."""
 _NOISE_LEVELS: Final = 2
 """More than this is no noise any more: everything changed."""

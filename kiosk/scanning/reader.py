@@ -2,12 +2,11 @@
 
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
 from kiosk.credentials.payload import Payload
+from kiosk.credentials.proofs import Proofs
 from kiosk.credentials.registry import recognise
 from kiosk.hardware.ports import Code, Finder, Frame, Luma
 
@@ -33,12 +32,12 @@ class Reader:
     def __init__(
         self,
         finder: Finder,
-        card_keys: Mapping[str, Ed25519PublicKey],
+        proofs: Proofs,
         *,
         timer_ns: Callable[[], int] = time.perf_counter_ns,
     ) -> None:
         self._finder = finder
-        self._card_keys = card_keys
+        self._proofs = proofs
         self._timer_ns = timer_ns
 
     def read(self, luma: Luma) -> Reading:
@@ -53,7 +52,7 @@ class Reader:
 
     def _understood(self, codes: Sequence[Code] | None, luma: Luma, began_ns: int) -> Reading:
         code = _nearest(codes, luma) if codes else None
-        payload = recognise(code.data, self._card_keys) if code else None
+        payload = recognise(code.data, self._proofs) if code else None
         ms = (self._timer_ns() - began_ns) / 1e6
         return Reading(
             payload=payload, code=code, codes=len(codes or ()), ms=ms, looked=codes is not None

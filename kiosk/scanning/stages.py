@@ -17,13 +17,23 @@ _DIM: Final = 110
 """Levels between the dark and the bright parts of a picture below which it counts as dim."""
 
 
+class Enlarge(Enum):
+    """When a picture is made twice as large."""
+
+    FIRST = auto()
+    """Before it is prepared: what is done then is done finely."""
+    LAST = auto()
+    """Afterwards, for the decoder."""
+
+
 class Part(Enum):
-    """What of a frame larger than the first look's a stage works on; of others, all."""
+    """What of a camera's frame a stage works on."""
 
     WHOLE = auto()
     """All of it, shrunk as for the first look: noise becomes less."""
     MIDDLE = auto()
-    """Its middle in its own pixels: small and blurred codes keep what they have."""
+    """The middle half each way, where codes are held, in its own pixels: blurred and small ones
+    keep what they have."""
     FULL = auto()
     """All of it in its own pixels. Of a frame that is not larger it would be the first look."""
 
@@ -34,11 +44,22 @@ class Stage:
 
     name: str
     prepare: Callable[[Luma], Luma]
+    enlarge: Enlarge | None = None
+    """Whether small codes gain from twice the size; a large part of a frame is left as it is."""
     engine: int = 0
     """Which of the configured decoders: 0 the first, 1 the second. Left out where there is none."""
     part: Part = Part.MIDDLE
     dim: bool = False
     """Worth trying early in poor light."""
+    patient: bool = False
+    """Worth its time on a single picture only, where nobody waits and no other frame follows."""
+
+    def prepared(self, luma: Luma, *, twice: bool) -> Luma:
+        """`luma` as the decoder is to see it; `twice`: enlarged, where that helps."""
+        if twice and self.enlarge is Enlarge.FIRST:
+            luma = doubled(luma)
+        luma = self.prepare(luma)
+        return doubled(luma) if twice and self.enlarge is Enlarge.LAST else luma
 
 
 def _as_is(luma: Luma) -> Luma:
@@ -46,7 +67,7 @@ def _as_is(luma: Luma) -> Luma:
 
 
 def _crisp(luma: Luma) -> Luma:
-    return sharpened(doubled(luma), window=15, strength=3)
+    return sharpened(luma, window=15, strength=3)
 
 
 def _even(luma: Luma) -> Luma:
@@ -58,7 +79,7 @@ def _strong(luma: Luma) -> Luma:
 
 
 def _calm(luma: Luma) -> Luma:
-    return smoothed(doubled(luma), times=2)
+    return smoothed(luma, times=2)
 
 
 def _plain(luma: Luma) -> Luma:
@@ -66,43 +87,43 @@ def _plain(luma: Luma) -> Luma:
 
 
 def _still(luma: Luma) -> Luma:
-    return doubled(unmoved(luma, movement(luma)))
+    return unmoved(luma, movement(luma))
 
 
 def _still_grainy(luma: Luma) -> Luma:
-    return doubled(unmoved(luma, movement(luma), noise=0.03))
+    return unmoved(luma, movement(luma), noise=0.03)
 
 
 def _still_shorter(luma: Luma) -> Luma:
     """For where the length found was that of two movements, or of a module."""
-    return doubled(unmoved(luma, movement(luma).times(0.75)))
+    return unmoved(luma, movement(luma).times(0.75))
 
 
 def _focused(luma: Luma) -> Luma:
-    return doubled(focused(luma, 3.0, noise=0.03))
+    return focused(luma, 3.0, noise=0.03)
 
 
 def _focused_far(luma: Luma) -> Luma:
-    return doubled(focused(luma, 4.5))
+    return focused(luma, 4.5)
 
 
+_FIRST, _LAST = Enlarge.FIRST, Enlarge.LAST
 STAGES: Final = (
     Stage(name="full", prepare=_as_is, part=Part.FULL),
-    Stage(name="crisp", prepare=_crisp),
-    Stage(name="still", prepare=_still),
+    Stage(name="crisp", prepare=_crisp, enlarge=_FIRST),
+    Stage(name="still", prepare=_still, enlarge=_LAST),
     Stage(name="even, second", prepare=_even, engine=1, part=Part.WHOLE, dim=True),
     Stage(name="strong", prepare=_strong, part=Part.WHOLE, dim=True),
-    Stage(name="crisp, second", prepare=_crisp, engine=1),
-    Stage(name="focused", prepare=_focused),
-    Stage(name="calm", prepare=_calm, dim=True),
-    Stage(name="still, second", prepare=_still, engine=1),
-    Stage(name="still, shorter", prepare=_still_shorter),
-    Stage(name="still, grainy", prepare=_still_grainy),
-    Stage(name="strong, second", prepare=_strong, engine=1, part=Part.WHOLE, dim=True),
-    Stage(name="plain, second", prepare=_plain, engine=1, part=Part.WHOLE, dim=True),
-    Stage(name="focused, far", prepare=_focused_far),
+    Stage(name="crisp, second", prepare=_crisp, enlarge=_FIRST, engine=1),
+    Stage(name="focused", prepare=_focused, enlarge=_LAST),
+    Stage(name="calm", prepare=_calm, enlarge=_FIRST, dim=True),
+    Stage(name="still, second", prepare=_still, enlarge=_LAST, engine=1),
+    Stage(name="still, shorter", prepare=_still_shorter, enlarge=_LAST, patient=True),
+    Stage(name="still, grainy", prepare=_still_grainy, enlarge=_LAST, patient=True),
+    Stage(name="strong, second", prepare=_strong, engine=1, dim=True, patient=True),
+    Stage(name="plain, second", prepare=_plain, engine=1, dim=True, patient=True),
+    Stage(name="focused, far", prepare=_focused_far, enlarge=_LAST, patient=True),
 )
-"""What each is worth, on pictures, is what `make bench-decode` shows with `--stages`."""
 
 
 def ordered(stages: Sequence[Stage], luma: Luma) -> list[Stage]:

@@ -43,9 +43,9 @@ def whole(luma: Luma, *, longest: int) -> View:
     return View(luma=luma).prepared(lambda full: shrunk(full, longest))
 
 
-def middle(luma: Luma, *, longest: int) -> View:
-    """The middle of the frame in its own pixels, at most `longest` of them either way."""
-    top, left = (max(0, (length - longest) // 2) for length in luma.shape)
-    return View(
-        luma=luma[top : top + longest, left : left + longest], left=float(left), top=float(top)
-    )
+def middle_half(luma: Luma, *, longest: int) -> View:
+    """The middle half of the frame each way, in its own pixels if those are at most `longest`."""
+    top, left = luma.shape[0] // 4, luma.shape[1] // 4
+    part = luma[top : luma.shape[0] - top, left : luma.shape[1] - left]
+    view = View(luma=part, left=float(left), top=float(top))
+    return view.prepared(lambda own: shrunk(own, longest))

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import click
-import fleet_server.cli
 import msgspec
 import pytest
 
+import fleet_server.cli
 import kiosk.cli
 from fleet_server.settings import Settings
 from kiosk.config import SECTIONS

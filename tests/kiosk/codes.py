@@ -10,11 +10,15 @@ import segno
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from PIL import Image
 
+from kiosk.credentials import signers
+from kiosk.credentials.proofs import Proofs
 from kiosk.hardware.ports import Luma
+from tests.kiosk import certificates
 from wire import card
 
 CARD_KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 CARD_KEYS = {card.key_id(CARD_KEY.public_key()): CARD_KEY.public_key()}
+PROOFS = Proofs(card_keys=CARD_KEYS, signers=signers.of(*certificates.SIGNERS))
 CARD = card.encode(bytes(range(16)), dt.date(2025, 1, 2), CARD_KEY)
 NATIONAL = "******000001|NGUYEN VAN MAU|1990-**-**|0|160000000000000001|<1<00<0900000001"
 CCCD = "001090000001||Nguyễn Văn Mẫu|01011990|Nam|Số 1, Phường Thử, Quận Mẫu, Hà Nội|01012022"
@@ -30,9 +34,10 @@ BHYT_NEW = (
     f"0100000001|{_NAME_HEX}|01/01/1990|1|-|01 - 001|01/01/2022|-|01/01/2022|0100000000|-|4|"
     f"01/01/2027|15e3a1b2c3d4e5f6|4|{_NAME_HEX.upper()}|$"
 )
-PERSONAL = (CARD, NATIONAL, CCCD, CAN_CUOC, BHYT_OLD)
+PERSONAL = (CARD, NATIONAL, CCCD, CAN_CUOC, BHYT_OLD, BHYT_NEW)
 UNKNOWN = {
-    "certificate": "HC1:NCFOXN%TS3DH3ZSUZK+.V0ETD%65NL",
+    "shc": "shc:/567629095243206034602924374044603122295953265460346029254077280433602870286471",
+    "certificate": certificates.HC1.removeprefix("HC1:"),
     "place": "https://e.coronawarn.app?v=1#abcdef",
     "payment": "00020101021138540010A00000072701240006970436",
     "enrol": "TRAME1ABCDEFGH",

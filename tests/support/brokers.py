@@ -73,7 +73,7 @@ def nats(*, config: str | None = None, port: int | None = None) -> Broker:
         server_name: tram-test
         listen: "127.0.0.1:{free_port()}"
         jetstream {{ store_dir: "{folder / "jetstream"}" }}
-        mqtt {{ listen: "127.0.0.1:{port}" }}
+        mqtt {{ listen: "127.0.0.1:{port}", ack_wait: "5s" }}
         """
     )
     command = [str(find("nats-server")), "-c", str(path)]

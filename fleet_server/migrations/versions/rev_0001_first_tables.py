@@ -169,6 +169,14 @@ def _people() -> None:
         sa.UniqueConstraint("kind", "pseudonym_id"),
     )
     op.create_index("ix_credentials_pseudonym_id", "credentials", ["pseudonym_id"])
+    op.create_table(
+        "card_identities",
+        sa.Column("credential_id", BIGINT, sa.ForeignKey("credentials.id"), primary_key=True),
+        sa.Column("sealing", sa.String(32), nullable=False),
+        sa.Column("key", sa.String(64), nullable=False),
+        sa.Column("box", sa.LargeBinary(), nullable=False),
+        sa.Column("made_at", sa.BigInteger(), nullable=False),
+    )
 
 
 def _scans() -> None:

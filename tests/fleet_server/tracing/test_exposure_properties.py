@@ -1,4 +1,4 @@
-"""What must hold of every answer, on stays nobody thought of; and the oracles' answers beside it."""
+"""What must hold of every answer, on stays nobody thought of; beside it the oracles' answers."""
 
 import csv
 import gzip

@@ -12,8 +12,9 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from kiosk.commands.read import read
-from tests.kiosk import codes
-from wire import card, keyset
+from tests.kiosk import certificates, codes
+from tests.kiosk.bundle import make_bundle
+from wire import card, keyset, trust
 from wire.keyset import CardKey, KeySet
 
 SHARED = Path(__file__).resolve().parents[3].parent / "shared" / "data" / "qr"
@@ -147,6 +148,28 @@ def test_cards_are_proven_by_the_keys_of_the_configuration(tmp_path: Path) -> No
     known, unknown = lines(run("--json", "--config", bundle(tmp_path), pictures))
     assert "problem" not in known
     assert unknown["problem"] == "unknown_signer"
+
+
+def test_a_certificate_says_until_when_it_counts_and_nothing_of_what_it_holds(
+    tmp_path: Path,
+) -> None:
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    claims = certificates.hc1_claims(iat=0, exp=2**34)
+    text = certificates.hc1(certificates.sign1(claims))
+    codes.save(codes.qr(text), pictures / "1.png")
+    (unknown,) = lines(run("--json", pictures))
+    assert (unknown["kind"], unknown["problem"]) == ("hc1", "unknown_signer")
+    made = make_bundle(tmp_path / "bundle", more='[keys]\ntrust = "trust.json"\n')
+    signer = certificates.signer(not_before_s=0, not_after_s=0)
+    store = trust.TrustStore(version=1, signers=[signer])
+    (made.folder / "trust.json").write_bytes(trust.sign(store, made.root))
+    result = run("--json", "--config", made.file, pictures)
+    (known,) = lines(result)
+    assert "problem" not in known
+    assert known["valid_until"] == "2514-05-30T01:53:04+00:00"
+    assert "NGUYEN" not in result.stdout
+    assert not (made.folder / "data").exists()
 
 
 def test_a_wrong_configuration_stops_with_its_file(tmp_path: Path) -> None:

@@ -64,3 +64,12 @@ def test_a_card_of_a_later_version_says_so() -> None:
 def test_a_text_about_trams_is_no_card() -> None:
     assert kiosk_card.parse("Trạm 1", CARD_KEYS) is None
     assert kiosk_card.parse("TRAM2 goes to the harbour", CARD_KEYS) is None
+
+
+def test_a_revoked_card_is_named_and_no_longer_keyed() -> None:
+    taken_back = frozenset({bytes(range(16)).hex()})
+    assert kiosk_card.parse(CARD, CARD_KEYS, taken_back) == Payload(kind="card", problem="revoked")
+    other = card.encode(bytes(16), dt.date(2025, 1, 2), CARD_KEY)
+    payload = kiosk_card.parse(other, CARD_KEYS, taken_back)
+    assert payload is not None
+    assert payload.problem == ""

@@ -111,3 +111,14 @@ def test_a_wrong_field_is_misread(text: str) -> None:
 @pytest.mark.parametrize("text", [NATIONAL, "a|b|c|d|e|f|g", CCCD + "|", "1|2|3|4|5|6|7|8|9|10|11"])
 def test_other_texts_with_pipes_are_no_id_card(text: str) -> None:
     assert cccd.parse(text) is None
+
+
+@pytest.mark.parametrize("name", ["NguyÃªn VÄƒn MÃ¡ÂºÂ«u", "阮文", "Nguyá»…n"])
+def test_a_misdecoded_name_is_no_strangers_name(name: str) -> None:
+    payload = parse(code(name=name))
+    assert (payload.problem, payload.keys, payload.identity) == ("encoding", (), None)
+
+
+@pytest.mark.parametrize("name", ["Đỗ Ổi", "Y Thử Êban", "K’Mẫu", "Nguyễn Thị Thử"])
+def test_names_as_they_are_written_here_are_taken(name: str) -> None:
+    assert parse(code(name=name)).problem == ""

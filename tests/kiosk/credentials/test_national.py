@@ -119,3 +119,9 @@ def test_other_texts_with_pipes_are_no_national_code(text: str) -> None:
 
 def test_it_is_never_authentic() -> None:
     assert not parse(NATIONAL).authentic
+
+
+@pytest.mark.parametrize("name", ["NguyÃªn VÄƒn MÃ¡ÂºÂ«u", "阮文", "Nguyá»…n"])
+def test_a_misdecoded_name_is_no_strangers_name(name: str) -> None:
+    payload = parse(code(name=name))
+    assert (payload.problem, payload.keys, payload.identity) == ("encoding", (), None)

@@ -1,0 +1,37 @@
+"""What can be permitted, and which role is permitted what. The only place where that is said."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+
+class Permission(StrEnum):
+    """Every view declares one of these, or says why it is public."""
+
+    START = "start"
+    """See one's own start page."""
+    VENUE_LOG = "venue.log"
+    """See a venue's log: times, gates, directions, masked labels."""
+    TRACE = "trace"
+    """Ask who was exposed."""
+
+
+class Role(StrEnum):
+    VENUE_MANAGER = "venue_manager"
+    TRACER = "tracer"
+    FLEET_OPERATOR = "fleet_operator"
+    ADMINISTRATOR = "administrator"
+    AUDITOR = "auditor"
+
+
+GRANTS: Final[Mapping[Role, frozenset[Permission]]] = {
+    Role.VENUE_MANAGER: frozenset({Permission.START, Permission.VENUE_LOG}),
+    Role.TRACER: frozenset({Permission.START, Permission.VENUE_LOG, Permission.TRACE}),
+    # Those who run the fleet see no visitor.
+    Role.FLEET_OPERATOR: frozenset({Permission.START}),
+    Role.ADMINISTRATOR: frozenset({Permission.START}),
+    Role.AUDITOR: frozenset({Permission.START}),
+}
+
+VENUE_ROLES: Final = frozenset({Role.VENUE_MANAGER})
+"""Roles that are always for one venue; the others never are."""

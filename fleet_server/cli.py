@@ -1,0 +1,105 @@
+"""The `fleet` command. Each subcommand's module is imported only when it is used.
+
+What went wrong is said in one line: exit 2 for what must be mended in command, settings or keys
+(trying again does not help), 1 for the rest.
+"""
+
+import importlib
+import os
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from fleet_server import settings
+from fleet_server.errors import FleetError, KeysError, SettingsError
+
+COMMANDS: Final = {
+    "serve": "Chạy tất cả / Run everything: broker, vault, ingest, web.",
+    "web": "Run the pages and the API alone.",
+    "ingest": "Run the ingest alone.",
+    "vault": "Run the vault alone.",
+    "keys": "Make, show and renew the fleet's keys.",
+    "broker": "Configuration for a broker of your own.",
+    "migrate": "Bring the database to this release.",
+    "area": "Administrative areas.",
+    "venue": "Venues.",
+    "gate": "Gates of a venue.",
+    "room": "Rooms of a venue.",
+    "kiosk": "Create, list, move, revoke kiosks.",
+    "card": "Issue and revoke visitor cards.",
+    "token": "Access codes for people and programs.",
+    "person": "Find a person, open a name: case and purpose, on the record.",
+    "trace": "Who was exposed.",
+    "visits": "Stays derived from scans.",
+    "audit": "The log of who looked and who changed what.",
+    "refused": "What was set aside, and alarms.",
+}
+"""Names and what they are for; the order is the one they are listed in."""
+
+
+class Problem(click.ClickException):
+    """What a FleetError says, on the terminal."""
+
+    def show(self, file: Any = None) -> None:
+        click.echo(f"Lỗi / Error: {self.message}", file=file, err=file is None)
+
+
+class NeedsMending(Problem):
+    """Settings or keys are not right."""
+
+    exit_code = 2
+
+
+class LazyCommands(click.Group):
+    """Subcommands by name, one module of `fleet_server.commands` each."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"fleet_server.commands.{cmd_name}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except (SettingsError, KeysError) as problem:
+            raise NeedsMending(str(problem)) from problem
+        except FleetError as problem:
+            raise Problem(str(problem)) from problem
+
+
+def _show_version(ctx: click.Context, _parameter: click.Parameter, wanted: Any) -> None:
+    if wanted and not ctx.resilient_parsing:
+        from importlib import metadata  # noqa: PLC0415  slow to import, and rarely needed
+
+        click.echo(f"tram {metadata.version('tram')}")
+        ctx.exit()
+
+
+@click.group(cls=LazyCommands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--home",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Where the fleet lives.  [default: $TRAM_HOME, else ~/.local/share/tram]",
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_show_version,
+    help="Show the version and exit.",
+)
+@click.pass_context
+def main(ctx: click.Context, home: Path | None) -> None:
+    """Máy chủ của các trạm quét mã QR. / The server behind the QR check-in kiosks."""
+    ctx.obj = settings.load(home, environ=os.environ)

@@ -1,0 +1,31 @@
+"""`fleet room`: rooms of a venue."""
+
+import click
+
+from fleet_server.commands import shared
+from fleet_server.fleet import registry
+from fleet_server.settings import Settings
+
+
+@click.group()
+def room() -> None:
+    """Phòng của địa điểm / Rooms of a venue."""
+
+
+@room.command()
+@click.argument("venue")
+@click.argument("ref")
+@click.option("--name", required=True, help="As people call it.")
+@click.pass_obj
+def create(settings: Settings, *, venue: str, ref: str, name: str) -> None:
+    """Write down a room of VENUE under the reference REF, such as p-101."""
+    with shared.writing(settings) as connection:
+        registry.create_room(
+            connection,
+            venue=venue,
+            ref=ref,
+            name=name,
+            at_ms=shared.now_ms(),
+            actor=shared.actor(),
+        )
+    click.echo(f"Đã ghi phòng / Room written down: {venue} {ref}")

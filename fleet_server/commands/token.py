@@ -1,0 +1,118 @@
+"""`fleet token …`: access codes for pages and API."""
+
+import secrets
+
+import click
+
+from fleet_server import serving
+from fleet_server.auth import tokens
+from fleet_server.auth.permissions import Role
+from fleet_server.commands import shared
+from fleet_server.identity import audit
+from fleet_server.settings import Settings
+from fleet_server.times import iso
+
+
+@click.group()
+def token() -> None:
+    """Mã truy cập / Access codes for pages and API."""
+
+
+@token.command()
+@click.option(
+    "--role",
+    required=True,
+    type=click.Choice([role.value for role in Role]),
+    help="Vai trò / Role.",
+)
+@click.option("--venue", metavar="REF", help="Địa điểm / The one venue a venue manager's is for.")
+@click.option("--days", type=int, default=30, show_default=True, help="Số ngày / Days it is valid.")
+@click.option("--name", required=True, help="Của ai / Whose it is; stands in the audit log.")
+@shared.AS_JSON
+@click.pass_obj
+def create(
+    settings: Settings,
+    *,
+    role: str,
+    venue: str | None,
+    days: int,
+    name: str,
+    as_json: bool,
+) -> None:
+    """Tạo mã, chỉ hiện một lần / Make a code; it is shown this once."""
+    now_ms = shared.now_ms()
+    with shared.writing(settings) as connection:
+        code = tokens.create(
+            connection,
+            name=name,
+            role=Role(role),
+            venue=venue,
+            days=days,
+            now=now_ms // 1000,
+            secret=secrets.token_bytes(tokens.SECRET_BYTES),
+        )
+        audit.append(
+            connection,
+            at_ms=now_ms,
+            actor=shared.actor(),
+            action="token.created",
+            subject=name.strip(),
+            detail={"role": role, "venue": venue, "days": days},
+        )
+    expires = iso(now_ms // 1000 + days * 86_400)
+    if as_json:
+        told = {"token": code, "name": name.strip(), "role": role, "venue": venue}
+        shared.print_json(told | {"expires_at": expires})
+        return
+    click.echo(f"Mã truy cập, chỉ hiện lần này / access code, shown this once:\n\n  {code}\n")
+    now_serving = serving.current(settings)
+    url = now_serving.web_url if now_serving else "…"
+    click.echo(f"Mở / Open {url}/sign-in#{code}\nhoặc dán vào trang đó / or paste it there.")
+    click.echo(f"Hết hạn / expires {expires}")
+
+
+@token.command("list")
+@shared.AS_JSON
+@click.pass_obj
+def list_(settings: Settings, *, as_json: bool) -> None:
+    """Các mã đã tạo / The codes made so far, without the codes."""
+    with shared.reading(settings) as connection:
+        found = tokens.listed(connection)
+    rows = [
+        item._asdict()
+        | {
+            "created_at": iso(item.created_at),
+            "expires_at": iso(item.expires_at),
+            "revoked_at": None if item.revoked_at is None else iso(item.revoked_at),
+        }
+        for item in found
+    ]
+    if as_json:
+        shared.print_json(rows)
+        return
+    shared.print_rows(
+        ("NO", "NAME", "ROLE", "VENUE", "EXPIRES", "REVOKED"),
+        [
+            [row[key] for key in ("id", "name", "role", "venue", "expires_at", "revoked_at")]
+            for row in rows
+        ],
+        empty="Chưa có mã nào / No tokens yet: fleet token create",
+    )
+
+
+@token.command()
+@click.argument("number", type=int)
+@click.pass_obj
+def revoke(settings: Settings, *, number: int) -> None:
+    """Thu hồi mã theo số / Revoke a code by its number; whoever uses it is out at once."""
+    now_ms = shared.now_ms()
+    with shared.writing(settings) as connection:
+        tokens.revoke(connection, number, now=now_ms // 1000)
+        audit.append(
+            connection,
+            at_ms=now_ms,
+            actor=shared.actor(),
+            action="token.revoked",
+            subject=str(number),
+        )
+    click.echo(f"Đã thu hồi mã {number} / Token {number} is revoked")

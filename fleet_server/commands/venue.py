@@ -1,0 +1,99 @@
+"""`fleet venue`: places people are counted as being in."""
+
+import click
+
+from fleet_server.commands import shared
+from fleet_server.fleet import hours as opening_hours
+from fleet_server.fleet import registry
+from fleet_server.settings import Settings
+from fleet_server.times import iso
+
+
+@click.group()
+def venue() -> None:
+    """Địa điểm / Venues."""
+
+
+@venue.command()
+@click.argument("ref")
+@click.option("--name", required=True, help="As people call it.")
+@click.option(
+    "--type",
+    "kind",
+    default="other",
+    show_default=True,
+    help="shop, market, restaurant, office, hospital, worship, school, other.",
+)
+@click.option("--area", metavar="CODE", help="The commune it lies in.")
+@click.option("--timezone", help="[default: the setting `timezone`]")
+@click.option("--dwell", type=int, metavar="MIN", help="Stay assumed where no exit was measured.")
+@click.option("--hours", multiple=True, metavar="TEXT", help="Such as 'mon-fri 06:00-18:00'.")
+@click.pass_obj
+def create(
+    settings: Settings,
+    *,
+    ref: str,
+    name: str,
+    kind: str,
+    area: str | None,
+    timezone: str | None,
+    dwell: int | None,
+    hours: tuple[str, ...],
+) -> None:
+    """Write down a venue under the reference REF (a-z, 0-9, hyphens)."""
+    opening = opening_hours.parse(hours)
+    with shared.writing(settings) as connection:
+        registry.create_venue(
+            connection,
+            ref=ref,
+            name=name,
+            kind=kind,
+            area=area,
+            timezone=timezone or settings.timezone,
+            dwell_min=dwell,
+            opening=opening,
+            at_ms=shared.now_ms(),
+            actor=shared.actor(),
+        )
+    click.echo(f"Đã ghi địa điểm / Venue written down: {ref} ({name.strip()})")
+
+
+@venue.command()
+@click.argument("ref")
+@click.argument("text", nargs=-1)
+@click.pass_obj
+def hours(settings: Settings, *, ref: str, text: tuple[str, ...]) -> None:
+    """Replace a venue's opening hours by TEXT …; none: not known."""
+    opening = opening_hours.parse(text)
+    with shared.writing(settings) as connection:
+        registry.set_hours(
+            connection,
+            venue=ref,
+            opening=opening,
+            at_ms=shared.now_ms(),
+            actor=shared.actor(),
+        )
+    click.echo(
+        f"Đã ghi giờ mở cửa / Opening hours written down: {ref}. "
+        "Stays derived before take them in with `fleet visits rebuild`."
+    )
+
+
+@venue.command("list")
+@shared.AS_JSON
+@click.pass_obj
+def list_(settings: Settings, *, as_json: bool) -> None:
+    """List all venues."""
+    with shared.reading(settings) as connection:
+        rows = registry.listed_venues(connection)
+    if as_json:
+        shared.print_json([{**row._asdict(), "created_at": iso(row.created_at)} for row in rows])
+        return
+    shared.print_rows(
+        ("REF", "NAME", "TYPE", "AREA", "GATES", "ROOMS", "HOURS", "KIOSKS"),
+        [
+            (row.ref, row.name, row.type, row.area, row.gates, row.rooms, row.hours, row.kiosks)
+            for row in rows
+        ],
+        empty="Chưa có địa điểm nào / No venues yet: fleet venue create",
+    )

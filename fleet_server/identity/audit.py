@@ -1,0 +1,106 @@
+"""The append-only log of who looked and who changed what.
+
+Each line's hash covers the line before, so that a changed, removed or reordered line shows; the
+head goes out in receipts, so that a log rewritten or cut short as a whole shows to whoever kept
+one. Lines are numbered without gaps. Never holds a name or a number in clear.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Connection, Row, insert, select, text
+
+from fleet_server.models import AuditEntry
+
+_LOCK: Final = 0x6175646974  # any number, the same in all processes
+_BEFORE_FIRST: Final = bytes(32)
+_LOG: Final = AuditEntry.__table__.c
+_CONTENT: Final = 8
+"""The first columns are what a line says; the last two hold the chain together."""
+
+
+class Verdict(NamedTuple):
+    """What `verify` found."""
+
+    lines: int
+    """Lines that hold, from the first."""
+    head: str
+    """Hash of the last of them, hex; empty for an empty log."""
+    fault: str
+    """The first line that does not hold and why; empty where all do."""
+
+
+def append(
+    connection: Connection,
+    *,
+    at_ms: int,
+    actor: str,
+    action: str,
+    case_ref: str = "",
+    purpose: str = "",
+    subject: str = "",
+    detail: Mapping[str, Any] | None = None,
+) -> None:
+    """Adds one line within the caller's transaction, which must be a writing one.
+
+    Other writers wait from here until that transaction ends: append last.
+    """
+    if connection.dialect.name == "sqlite":
+        if not connection.get_execution_options().get("tram_writes"):
+            raise RuntimeError("audit.append needs a transaction begun with database.WRITES")
+    else:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    last = connection.execute(
+        select(_LOG.id, _LOG.hash).order_by(_LOG.id.desc()).limit(1)
+    ).one_or_none()
+    number, previous = (last.id + 1, last.hash) if last else (1, _BEFORE_FIRST)
+    words = json.dumps(detail or {}, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    line = (number, at_ms, actor, action, case_ref, purpose, subject, words)
+    connection.execute(
+        insert(AuditEntry).values(
+            id=number,
+            at_ms=at_ms,
+            actor=actor,
+            action=action,
+            case_ref=case_ref,
+            purpose=purpose,
+            subject=subject,
+            detail=words,
+            previous=previous,
+            hash=_hash(previous, line),
+        )
+    )
+
+
+def head(connection: Connection) -> str:
+    """Hash of the last line, hex; empty for an empty log."""
+    found = connection.scalar(select(_LOG.hash).order_by(_LOG.id.desc()).limit(1))
+    return found.hex() if found else ""
+
+
+def verify(connection: Connection) -> Verdict:
+    """Reads the whole log and checks every line against the one before."""
+    lines, previous = 0, _BEFORE_FIRST
+    rows = connection.execution_options(yield_per=1000).execute(select(*_LOG).order_by(_LOG.id))
+    for row in rows:
+        if fault := _fault(row, lines + 1, previous):
+            return Verdict(lines, previous.hex() if lines else "", fault)
+        lines, previous = lines + 1, row.hash
+    return Verdict(lines, previous.hex() if lines else "", "")
+
+
+def _fault(row: Row[Any], expected: int, previous: bytes) -> str:
+    if row.id != expected:
+        return f"line {expected} is missing: line {row.id} follows line {expected - 1}"
+    if row.previous != previous:
+        return f"line {row.id} does not follow the line before it"
+    if row.hash != _hash(previous, tuple(row)[:_CONTENT]):
+        return f"line {row.id} was changed after it was written"
+    return ""
+
+
+def _hash(previous: bytes, line: tuple[Any, ...]) -> bytes:
+    content = json.dumps(line, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(previous + content.encode()).digest()

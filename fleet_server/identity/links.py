@@ -1,0 +1,276 @@
+"""Which pseudonyms are one person.
+
+Links are rows that come into force and are undone, never deleted; a person is what the links in
+force hold together, worked out anew from them each time. The oldest person of those joined stands
+for all, and references to the others lead there.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from typing import Final, NamedTuple
+
+from sqlalchemy import (
+    Connection,
+    Row,
+    Table,
+    bindparam,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+)
+
+from fleet_server.database import chunks
+from fleet_server.errors import NotKnown, Refused
+from fleet_server.identity import audit
+from fleet_server.models import Base, Link, Person, Pseudonym
+from fleet_server.tracing import stale
+
+SCAN: Final = "scan"
+INGEST: Final = "ingest"
+_LOCK: Final = 0x6C696E6B  # any number, the same in all processes
+_PSEUDONYMS: Final[Table] = Base.metadata.tables["pseudonyms"]
+_PERSONS: Final[Table] = Base.metadata.tables["persons"]
+
+Pair = tuple[int, int]
+"""Two pseudonyms, the lower id first."""
+
+
+class Moved(NamedTuple):
+    """What a change of links did to one pseudonym."""
+
+    pseudonym_id: int
+    was: int
+    now: int
+
+
+def resolve(connection: Connection, ref: str) -> int:
+    """The person a visitor reference `P<id>` leads to today. Raises NotKnown."""
+    number = ref.removeprefix("P")
+    if number == ref or not (number.isascii() and number.isdigit()) or len(number) > 18:
+        raise NotKnown(f"visitor {ref!r}: expected a reference such as P12")
+    person_id = int(number)
+    while True:
+        row = connection.execute(
+            select(Person.id, Person.merged_into).where(Person.id == person_id)
+        ).one_or_none()
+        if row is None:
+            raise NotKnown(f"visitor {ref!r}: no such person")
+        if row.merged_into is None:
+            return int(row.id)
+        person_id = row.merged_into
+
+
+def link(
+    connection: Connection, first: int, second: int, *, reason: str, made_by: str, at_ms: int
+) -> int:
+    """Makes two persons one, by hand; the person's id. In the caller's writing transaction.
+
+    Raises NotKnown for a person that is not there or has no pseudonym, Refused where they are one
+    already.
+    """
+    _lock(connection)
+    if first == second:
+        raise Refused(f"P{first} and P{second} are one person already")
+    pair = _pair(_a_pseudonym(connection, first), _a_pseudonym(connection, second))
+    row = {"first_id": pair[0], "second_id": pair[1], "reason": reason}
+    row |= {"made_at": at_ms // 1000, "made_by": made_by}
+    connection.execute(insert(Link).values(**row))
+    moved = _recompute(connection, pair)
+    stale.mark(connection, _persons(moved), at_ms)
+    person_id = min(first, second)
+    audit.append(
+        connection,
+        at_ms=at_ms,
+        actor=made_by,
+        action="persons.linked",
+        subject=f"P{person_id}",
+        detail={"persons": sorted([first, second]), "reason": reason},
+    )
+    return person_id
+
+
+def unlink(
+    connection: Connection, link_id: int, *, reason: str, undone_by: str, at_ms: int
+) -> set[int]:
+    """Undoes one link; the persons its two pseudonyms belong to now, one or two.
+
+    Raises NotKnown for a link that is not there or not in force any more.
+    """
+    _lock(connection)
+    row = connection.execute(
+        update(Link)
+        .where(Link.id == link_id, Link.undone_at.is_(None))
+        .values(undone_at=at_ms // 1000, undone_by=undone_by, undone_reason=reason)
+        .returning(Link.first_id, Link.second_id)
+    ).one_or_none()
+    if row is None:
+        raise NotKnown(f"link {link_id}: no such link in force")
+    moved = _recompute(connection, row)
+    stale.mark(connection, _persons(moved), at_ms)
+    ends = select(Pseudonym.person_id).where(Pseudonym.id.in_(list(row)))
+    persons = set(connection.scalars(ends))
+    audit.append(
+        connection,
+        at_ms=at_ms,
+        actor=undone_by,
+        action="persons.unlinked",
+        subject=f"P{min(persons)}",
+        detail={"link": link_id, "persons": sorted(persons), "reason": reason},
+    )
+    return persons
+
+
+def join_scans(connection: Connection, pairs: Mapping[Pair, int], *, at_ms: int) -> list[Moved]:
+    """Links the pairs of pseudonyms that came with one scan each (its id), where not known yet.
+
+    A pair once undone by hand stays undone. `report` what it returns last in the transaction.
+    """
+    if not _unknown(connection, pairs):
+        return []
+    _lock(connection)
+    new = sorted(_unknown(connection, pairs))
+    if not new:
+        return []
+    rows = [
+        {"first_id": pair[0], "second_id": pair[1], "scan_id": pairs[pair]}
+        | {"reason": SCAN, "made_at": at_ms // 1000, "made_by": INGEST}
+        for pair in new
+    ]
+    connection.execute(insert(Link), rows)
+    moved = _recompute(connection, {end for pair in new for end in pair})
+    stale.mark(connection, _persons(moved), at_ms)
+    return moved
+
+
+def report(
+    connection: Connection, moved: Iterable[Moved], *, fresh: Collection[int], at_ms: int
+) -> None:
+    """Logs merges of persons that were there before, that is not of a `fresh` pseudonym.
+
+    Several numbers seen together for the first time are no news; their links say when and why.
+    """
+    merged: dict[int, set[int]] = defaultdict(set)
+    for move in moved:
+        if move.pseudonym_id not in fresh:
+            merged[move.now].add(move.was)
+    for person_id, others in sorted(merged.items()):
+        audit.append(
+            connection,
+            at_ms=at_ms,
+            actor=INGEST,
+            action="persons.merged",
+            subject=f"P{person_id}",
+            detail={"persons": sorted(others | {person_id}), "reason": SCAN},
+        )
+
+
+def pairs_of(pseudonym_ids: Iterable[int]) -> list[Pair]:
+    """The pairs that hold one scan's pseudonyms together: the first one with each other."""
+    first, *others = pseudonym_ids
+    return [_pair(first, other) for other in others if other != first]
+
+
+def _unknown(connection: Connection, pairs: Collection[Pair]) -> set[Pair]:
+    known: set[Pair] = set()
+    for chunk in chunks({first for first, _ in pairs}):
+        rows = connection.execute(
+            select(Link.first_id, Link.second_id).where(Link.first_id.in_(chunk))
+        )
+        known.update((row.first_id, row.second_id) for row in rows)
+    return set(pairs) - known
+
+
+def _recompute(connection: Connection, pseudonym_ids: Iterable[int]) -> list[Moved]:
+    """Works out the persons of these pseudonyms and all linked to them; who changed person."""
+    neighbours = _neighbourhood(connection, set(pseudonym_ids))
+    rows: list[Row[int, int, int]] = []
+    for chunk in chunks(neighbours):
+        rows += connection.execute(
+            select(Pseudonym.id, Pseudonym.person_id, Pseudonym.own_person_id).where(
+                Pseudonym.id.in_(chunk)
+            )
+        ).all()
+    own = {row.id: row.own_person_id for row in rows}
+    stands_for: dict[int, int] = {}
+    for component in _components(neighbours):
+        oldest = min(own[member] for member in component)
+        stands_for.update(dict.fromkeys(component, oldest))
+    moved = [
+        Moved(row.id, row.person_id, stands_for[row.id])
+        for row in sorted(rows)
+        if row.person_id != stands_for[row.id]
+    ]
+    if moved:
+        connection.execute(
+            update(_PSEUDONYMS)
+            .where(_PSEUDONYMS.c.id == bindparam("which"))
+            .values(person_id=bindparam("now")),
+            [{"which": move.pseudonym_id, "now": move.now} for move in moved],
+        )
+        origins = [(own[move.pseudonym_id], move.now) for move in moved]
+        connection.execute(
+            update(_PERSONS)
+            .where(_PERSONS.c.id == bindparam("which"))
+            .values(merged_into=bindparam("now")),
+            [{"which": origin, "now": None if origin == now else now} for origin, now in origins],
+        )
+    return moved
+
+
+def _neighbourhood(connection: Connection, seeds: set[int]) -> dict[int, set[int]]:
+    """All pseudonyms that links in force connect with `seeds`, each with its direct neighbours."""
+    neighbours: dict[int, set[int]] = {seed: set() for seed in seeds}
+    frontier = seeds
+    while frontier:
+        found: set[int] = set()
+        for chunk in chunks(frontier):
+            touches = or_(Link.first_id.in_(chunk), Link.second_id.in_(chunk))
+            rows = connection.execute(
+                select(Link.first_id, Link.second_id).where(Link.undone_at.is_(None), touches)
+            )
+            for first, second in rows:
+                neighbours.setdefault(first, set()).add(second)
+                neighbours.setdefault(second, set()).add(first)
+                found |= {first, second}
+        frontier = found - seeds
+        seeds = seeds | found
+    return neighbours
+
+
+def _components(neighbours: Mapping[int, set[int]]) -> list[set[int]]:
+    components: list[set[int]] = []
+    left = set(neighbours)
+    while left:
+        component: set[int] = set()
+        frontier = {left.pop()}
+        while frontier:
+            component |= frontier
+            frontier = set().union(*(neighbours[member] for member in frontier)) - component
+        left -= component
+        components.append(component)
+    return components
+
+
+def _a_pseudonym(connection: Connection, person_id: int) -> int:
+    found = connection.scalar(
+        select(Pseudonym.id).where(Pseudonym.person_id == person_id).order_by(Pseudonym.id).limit(1)
+    )
+    if found is None:
+        raise NotKnown(f"visitor 'P{person_id}': no such person, or one without a pseudonym")
+    return int(found)
+
+
+def _persons(moved: Iterable[Moved]) -> set[int]:
+    return {person for move in moved for person in (move.was, move.now)}
+
+
+def _pair(one: int, other: int) -> Pair:
+    return (min(one, other), max(one, other))
+
+
+def _lock(connection: Connection) -> None:
+    """Two changes of links at once would each miss the other's: one waits for the other's end."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})

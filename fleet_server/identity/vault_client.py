@@ -1,0 +1,81 @@
+"""Asks the vault. The only way the other processes get at a name."""
+
+import socket
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final, TypeVar
+
+from fleet_server.errors import Refused, VaultAway
+from fleet_server.identity import vault_messages as messages
+from fleet_server.identity.numbers import BadNumber
+from fleet_server.identity.vault_messages import (
+    BadRequest,
+    Failed,
+    Find,
+    Found,
+    Open,
+    Opened,
+    OpenedPerson,
+    Reply,
+    Request,
+)
+
+R = TypeVar("R", Opened, Found)
+TIMEOUT_S: Final = 20.0
+
+
+class VaultClient:
+    """One caller; a connection for each request. Raises VaultAway where nobody answers."""
+
+    def __init__(self, path: Path, *, timeout_s: float = TIMEOUT_S) -> None:
+        self._path = path
+        self._timeout_s = timeout_s
+
+    def open(
+        self, persons: Sequence[str], *, case: str, purpose: str, actor: str
+    ) -> list[OpenedPerson]:
+        """Who these visitors are, in the order asked for. Raises VaultAway, BadRequest."""
+        request = Open(persons=list(persons), case=case, purpose=purpose, actor=actor)
+        return self._ask(request, Opened).persons
+
+    def find(self, kind: str, number: str, *, case: str, purpose: str, actor: str) -> list[str]:
+        """References of the visitors with this number. Raises VaultAway, BadRequest, BadNumber."""
+        request = Find(kind=kind, number=number, case=case, purpose=purpose, actor=actor)
+        return self._ask(request, Found).persons
+
+    def _ask(self, request: Request, kind: type[R]) -> R:
+        line = messages.line(request)
+        # The same rules as over there, so that a slip is not sent at all.
+        messages.parse(line)
+        reply = self._exchange(line)
+        if isinstance(reply, kind):
+            return reply
+        if not isinstance(reply, Failed):
+            raise VaultAway(f"{self._path}: the vault answered something else")
+        if reply.reason == "bad_number":
+            raise BadNumber(reply.detail)
+        if reply.reason == "bad_request":
+            raise BadRequest(reply.detail)
+        if reply.reason == "away":
+            raise VaultAway(reply.detail)
+        raise Refused(reply.detail)
+
+    def _exchange(self, line: bytes) -> Reply:
+        try:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as vault:
+                vault.settimeout(self._timeout_s)
+                vault.connect(str(self._path))
+                vault.sendall(line)
+                with vault.makefile("rb") as replies:
+                    reply = replies.readline(messages.MAX_REPLY_BYTES)
+        except OSError as problem:
+            raise VaultAway(
+                f"kho danh tính không trả lời / the vault does not answer at {self._path} "
+                f"({problem.strerror or problem}); nothing was opened. `fleet serve` or "
+                "`fleet vault` runs it"
+            ) from problem
+        if not reply.endswith(b"\n"):
+            raise VaultAway(
+                f"kho danh tính ngắt giữa chừng / the vault at {self._path} hung up; try again"
+            )
+        return messages.parse_reply(reply)

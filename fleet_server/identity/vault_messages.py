@@ -1,0 +1,125 @@
+"""What is asked of the vault and what it answers: one JSON object per line. Pure."""
+
+from typing import Annotated, Final
+
+import msgspec
+
+from fleet_server.errors import FleetError
+from wire.records import IdentityPart
+
+MAX_REQUEST_BYTES: Final = 65_536
+MAX_REPLY_BYTES: Final = 16_777_216
+MAX_PERSONS: Final = 200
+"""In one request."""
+
+_PRINTABLE: Final = r"\A[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*\Z"
+Line64 = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=_PRINTABLE)]
+Line200 = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=_PRINTABLE)]
+
+
+class BadRequest(FleetError, ValueError):
+    """Not a request the vault knows."""
+
+
+class _Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    case: Line64
+    purpose: Line200
+    actor: Line64
+
+
+class Open(_Asked, frozen=True, kw_only=True, tag="open"):
+    """Who are these visitors?"""
+
+    persons: Annotated[list[Line64], msgspec.Meta(min_length=1, max_length=MAX_PERSONS)]
+    """References `P<id>`."""
+
+
+class Find(_Asked, frozen=True, kw_only=True, tag="find"):
+    """Which visitor has this number?"""
+
+    kind: Line64
+    """One of `numbers.KINDS`."""
+    number: Line200
+
+
+class Identity(msgspec.Struct, frozen=True, kw_only=True):
+    """One opened identity."""
+
+    seen_ms: int = 0
+    """When the code was shown, or the card issued."""
+    kind: str = ""
+    part: IdentityPart = IdentityPart()
+
+
+class OpenedPerson(msgspec.Struct, frozen=True, kw_only=True):
+    """What the vault knows of one visitor."""
+
+    visitor: str = ""
+    """As asked for."""
+    person: str = ""
+    """What the reference leads to today; empty where nobody has it."""
+    known: IdentityPart = IdentityPart()
+    """Field by field the newest that is known."""
+    identities: list[Identity] = []
+    """All that differ, newest first."""
+    unreadable: int = 0
+    """Identities that did not open: sealed to a lost key, or damaged."""
+
+
+class Opened(msgspec.Struct, frozen=True, kw_only=True, tag="opened"):
+    """In the order asked for."""
+
+    persons: list[OpenedPerson] = []
+
+
+class Found(msgspec.Struct, frozen=True, kw_only=True, tag="found"):
+    """References of those who have the number; none where nobody is known by it."""
+
+    persons: list[str] = []
+
+
+class Failed(msgspec.Struct, frozen=True, kw_only=True, tag="failed"):
+    """Nothing was opened."""
+
+    reason: str = ""
+    """`bad_request`, `bad_number` or `away`."""
+    detail: str = ""
+
+
+Request = Open | Find
+Reply = Opened | Found | Failed
+_requests: Final[msgspec.json.Decoder[Request]] = msgspec.json.Decoder(Open | Find)
+_replies: Final[msgspec.json.Decoder[Reply]] = msgspec.json.Decoder(Opened | Found | Failed)
+
+
+def parse(line: bytes) -> Request:
+    """The request in one line. Raises BadRequest, which never repeats what was sent."""
+    if len(line) > MAX_REQUEST_BYTES:
+        raise BadRequest(f"a request has at most {MAX_REQUEST_BYTES} bytes")
+    try:
+        return _requests.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
+        raise BadRequest(_in_words(problem)) from problem
+
+
+def parse_reply(line: bytes) -> Reply:
+    """The reply in one line. Raises BadRequest."""
+    try:
+        return _replies.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+        raise BadRequest(f"the vault's reply: {problem}") from problem
+
+
+def line(message: Request | Reply) -> bytes:
+    """One line of JSON."""
+    return msgspec.json.encode(message) + b"\n"
+
+
+def _in_words(problem: Exception) -> str:
+    if not isinstance(problem, msgspec.ValidationError):
+        return "a request is one line of JSON"
+    # The place, without msgspec's echo of unknown values.
+    what, _, where = str(problem).partition(" - at `$")
+    if "Invalid value" in what:
+        what = "expected type open or find"
+    return f"request{where.rstrip('`')}: {what[:200]}"

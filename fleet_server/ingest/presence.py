@@ -1,0 +1,113 @@
+"""What is known of a kiosk's whereabouts on the network: its state, description and health.
+
+A session's will (`lost`) can arrive after the next session's birth; only the current session's
+counts.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from sqlalchemy import Connection, select
+
+from fleet_server.database import insert
+from fleet_server.models import Base, Presence
+from wire import codec, topics
+from wire.errors import Malformed
+from wire.presence import DISCONNECTED, LOST, About, Health, State
+from wire.records import MAX_RECORD_BYTES
+
+STATE: Final = "state"
+ABOUT: Final = "about"
+HEALTH: Final = "health"
+_TABLE: Final = Base.metadata.tables["presence"]
+_MAX_MS: Final = 2**43
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One message about a kiosk itself, or the mere fact that it spoke."""
+
+    kiosk: str
+    heard_ms: int
+    """Server time; 0 for a retained message, which was said some time ago."""
+    state: State | None = None
+    about: bytes | None = None
+    health: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A row of the presence table."""
+
+    heard_ms: int = 0
+    state: str = ""
+    session: str = ""
+    since_ms: int = 0
+    about: bytes | None = None
+    health: bytes | None = None
+
+
+def read(topic: str, payload: bytes, *, received_ms: int, retained: bool) -> Heard:
+    """A message on `state`, `about` or `health`. Raises WireError for anything else."""
+    kiosk, channel = topics.parse(topic)
+    heard_ms = 0 if retained else received_ms
+    if channel == STATE:
+        state = codec.decode(payload, State, limit=MAX_RECORD_BYTES)
+        if not 0 <= state.since_ms < _MAX_MS:
+            raise Malformed("a state's since_ms is milliseconds from 0 up to the year 2248")
+        return Heard(kiosk, heard_ms, state=state)
+    if channel == ABOUT:
+        codec.decode(payload, About, limit=MAX_RECORD_BYTES)
+        return Heard(kiosk, heard_ms, about=payload)
+    if channel == HEALTH:
+        codec.decode(payload, Health, limit=MAX_RECORD_BYTES)
+        return Heard(kiosk, heard_ms, health=payload)
+    raise Malformed(f"{channel} says nothing of presence")
+
+
+def after(known: Known, heard: Heard) -> Known:
+    """What is known once `heard` is taken in. Pure."""
+    known = replace(known, heard_ms=max(known.heard_ms, heard.heard_ms))
+    if heard.about is not None:
+        known = replace(known, about=heard.about)
+    if heard.health is not None:
+        known = replace(known, health=heard.health)
+    state = heard.state
+    if state is None or _is_an_old_goodbye(known, state):
+        return known
+    return replace(known, state=state.state, session=state.session, since_ms=state.since_ms)
+
+
+def store(connection: Connection, heard: list[tuple[int, Heard]]) -> None:
+    """Takes in messages of known kiosks, by the kiosk's id and in their order."""
+    ids = sorted({kiosk_id for kiosk_id, _ in heard})
+    if not ids:
+        return
+    rows = connection.execute(select(_TABLE).where(_TABLE.c.kiosk_id.in_(ids)))
+    known: dict[int, Known] = {}
+    for row in rows.mappings():
+        values: dict[str, Any] = {name: row[name] for name in Known.__slots__}
+        known[row["kiosk_id"]] = Known(**values)
+    before = dict(known)
+    for kiosk_id, message in heard:
+        known[kiosk_id] = after(known.get(kiosk_id, Known()), message)
+    changed = [
+        {"kiosk_id": kiosk_id, **_row(known[kiosk_id])}
+        for kiosk_id in ids
+        if before.get(kiosk_id) != known[kiosk_id]
+    ]
+    if changed:
+        statement = insert(connection, Presence)
+        columns = {name: statement.excluded[name] for name in _row(Known())}
+        connection.execute(
+            statement.on_conflict_do_update(index_elements=["kiosk_id"], set_=columns), changed
+        )
+
+
+def _is_an_old_goodbye(known: Known, state: State) -> bool:
+    goodbye = state.state in (LOST, DISCONNECTED)
+    return goodbye and known.session not in ("", state.session)
+
+
+def _row(known: Known) -> dict[str, object]:
+    return {name: getattr(known, name) for name in Known.__slots__}

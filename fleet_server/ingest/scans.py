@@ -1,0 +1,150 @@
+"""The rows of a scan: written once, recognised when they come again."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Connection, select
+from sqlalchemy import insert as plain_insert
+
+from fleet_server.database import chunks, insert
+from fleet_server.identity import people
+from fleet_server.ingest.clock import Times
+from fleet_server.ingest.judge import Accepted
+from fleet_server.ingest.posts import Post
+from fleet_server.models import Base, Scan
+
+_SCANS: Final = Base.metadata.tables["scans"].c
+_KEYS: Final = Base.metadata.tables["scan_keys"]
+_IDENTITIES: Final = Base.metadata.tables["scan_identities"]
+
+
+class Name(NamedTuple):
+    """A record's id."""
+
+    kiosk_id: int
+    epoch: str
+    counter: int
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A record on its way into the tables."""
+
+    accepted: Accepted
+    received_ms: int
+    times: Times
+    post: Post
+
+
+@dataclass(frozen=True, slots=True)
+class Inserted:
+    """What was new."""
+
+    scans: dict[Name, tuple[int, list[int]]] = field(default_factory=dict)
+    """Scan id and pseudonyms in the record's order."""
+    fresh: set[int] = field(default_factory=set)
+    """Pseudonyms seen for the first time."""
+
+
+def write(connection: Connection, candidates: Mapping[Name, Candidate], *, at_s: int) -> Inserted:
+    """Inserts those whose id is not there yet, with their keys and identity parts."""
+    if not candidates:
+        return Inserted()
+    names = sorted(candidates)
+    everyone = [candidates[name].accepted for name in names]
+    spaces = {key.digest: key.space for accepted in everyone for key in accepted.keys}
+    known = people.pseudonyms(connection, spaces, at_s=at_s)
+    held = {_held(accepted, known.ids): accepted.authentic for accepted in everyone}
+    credentials = people.credentials(connection, held, at_s=at_s)
+    made = connection.execute(
+        insert(connection, Scan)
+        .on_conflict_do_nothing(index_elements=["kiosk_id", "epoch", "counter"])
+        .returning(_SCANS.id, _SCANS.kiosk_id, _SCANS.epoch, _SCANS.counter),
+        [
+            _row(name, candidates[name], credentials[_held(candidates[name].accepted, known.ids)])
+            for name in names
+        ],
+    )
+    scans = {}
+    for scan_id, *name in made:
+        accepted = candidates[Name(*name)].accepted
+        scans[Name(*name)] = (scan_id, [known.ids[key.digest] for key in accepted.keys])
+    _write_parts(connection, candidates, scans)
+    return Inserted(scans, known.fresh)
+
+
+def digests(connection: Connection, names: Iterable[Name]) -> dict[Name, bytes]:
+    """The content digests of scans that are stored."""
+    counters: dict[tuple[int, str], list[int]] = defaultdict(list)
+    for name in names:
+        counters[name.kiosk_id, name.epoch].append(name.counter)
+    found: dict[Name, bytes] = {}
+    for (kiosk_id, epoch), wanted in counters.items():
+        for chunk in chunks(wanted):
+            rows = connection.execute(
+                select(_SCANS.counter, _SCANS.digest).where(
+                    _SCANS.kiosk_id == kiosk_id,
+                    _SCANS.epoch == epoch,
+                    _SCANS.counter.in_(chunk),
+                )
+            )
+            found |= {Name(kiosk_id, epoch, row.counter): bytes(row.digest) for row in rows}
+    return found
+
+
+def _write_parts(
+    connection: Connection,
+    candidates: Mapping[Name, Candidate],
+    scans: Mapping[Name, tuple[int, list[int]]],
+) -> None:
+    keys: list[dict[str, Any]] = []
+    identities: list[dict[str, Any]] = []
+    for name, (scan_id, pseudonyms) in scans.items():
+        accepted = candidates[name].accepted
+        keys += [
+            {"scan_id": scan_id, "position": position, "pseudonym_id": pseudonym}
+            for position, pseudonym in enumerate(pseudonyms)
+        ]
+        if sealed := accepted.record.identity:
+            identities.append(
+                {
+                    "scan_id": scan_id,
+                    "sealing": sealed.sealing,
+                    "key": sealed.key,
+                    "box": sealed.box,
+                    "binding": accepted.binding,
+                }
+            )
+    if keys:
+        connection.execute(plain_insert(_KEYS), keys)
+    if identities:
+        connection.execute(plain_insert(_IDENTITIES), identities)
+
+
+def _held(accepted: Accepted, ids: Mapping[bytes, int]) -> tuple[str, int]:
+    """The credential that was held up: its kind and first pseudonym."""
+    return accepted.kind, ids[accepted.keys[0].digest]
+
+
+def _row(name: Name, candidate: Candidate, credential_id: int) -> dict[str, Any]:
+    record = candidate.accepted.record
+    return {
+        **name._asdict(),
+        "digest": candidate.accepted.digest,
+        "venue_id": candidate.post.venue_id,
+        "gate_id": candidate.post.gate_id,
+        "room_id": candidate.post.room_id,
+        "direction": record.direction,
+        "wall_ms": record.wall_ms,
+        "corrected_ms": candidate.times.corrected,
+        "earliest_ms": candidate.times.earliest,
+        "latest_ms": candidate.times.latest,
+        "received_ms": candidate.received_ms,
+        "mono_ms": record.mono_ms,
+        "boot": record.boot,
+        "synced": record.synced,
+        "credential_id": credential_id,
+        "label": candidate.accepted.label,
+    }

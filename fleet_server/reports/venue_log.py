@@ -1,0 +1,168 @@
+"""A venue's log: who passed which gate when, by masked label. Never a name, never a reference."""
+
+import datetime as dt
+from typing import Final, Literal, NamedTuple
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, Connection, SQLColumnExpression, case, func, select, tuple_
+
+from fleet_server.errors import NotKnown
+from fleet_server.models import Gate, Room, Scan, Venue
+from fleet_server.times import day_bounds, local
+from wire.records import ENTRY, EXIT
+
+PAGE: Final = 200
+"""Lines at a time."""
+
+
+Direction = Literal["in", "out", "both"]
+"""`both` where the kiosk does not tell, and for words of a newer release."""
+
+
+class LoggedVenue(NamedTuple):
+    """The venue whose log it is."""
+
+    id: int
+    ref: str
+    name: str
+    timezone: str
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    def today(self, now: int) -> dt.date:
+        """The date on the venue's clocks; `now` in seconds UTC."""
+        return local(now, self.zone).date()
+
+
+class Line(NamedTuple):
+    """One scan as its venue may see it."""
+
+    id: int
+    at_ms: int
+    exact: bool
+    """False where the kiosk's clock was not synchronised: the time is an estimate."""
+    gate: str | None
+    room: str | None
+    direction: Direction
+    label: str
+
+
+class Counts(NamedTuple):
+    """A day's scans by direction."""
+
+    entries: int
+    exits: int
+    passages: int
+    """At kiosks that do not tell which way."""
+
+
+class Cursor(NamedTuple):
+    """Where a page of older lines begins."""
+
+    at_ms: int
+    id: int
+
+
+def venue(connection: Connection, ref: str) -> LoggedVenue:
+    """The venue `ref` names. Raises NotKnown."""
+    if not ref.isprintable():
+        raise unknown(ref)
+    row = connection.execute(
+        select(Venue.id, Venue.ref, Venue.name, Venue.timezone).where(Venue.ref == ref)
+    ).one_or_none()
+    if row is None:
+        raise unknown(ref)
+    return LoggedVenue(*row)
+
+
+def unknown(ref: str) -> NotKnown:
+    """Said of a venue that is not there, and of one the caller has nothing to do with."""
+    return NotKnown(f"không có địa điểm {ref[:64]!r} / venue {ref[:64]!r} is not known")
+
+
+def newest(
+    connection: Connection,
+    where: LoggedVenue,
+    day: dt.date,
+    *,
+    before: Cursor | None = None,
+    limit: int = PAGE,
+) -> list[Line]:
+    """A day's lines, latest first; `before` goes on where a page ended."""
+    older = [] if before is None else [tuple_(Scan.corrected_ms, Scan.id) < tuple_(*before)]
+    order = (Scan.corrected_ms.desc(), Scan.id.desc())
+    return _lines(connection, where, day, *older, order=order, limit=limit)
+
+
+def arrived_after(
+    connection: Connection, where: LoggedVenue, day: dt.date, *, after: int, limit: int = PAGE
+) -> list[Line]:
+    """A day's lines that arrived after the one with id `after`, in the order of arrival."""
+    return _lines(connection, where, day, Scan.id > after, order=(Scan.id,), limit=limit)
+
+
+def counts(connection: Connection, where: LoggedVenue, day: dt.date) -> Counts:
+    """The day's scans by direction."""
+    entries = func.count(case((Scan.direction == ENTRY, 1)))
+    exits = func.count(case((Scan.direction == EXIT, 1)))
+    total, went_in, went_out = connection.execute(
+        select(func.count(), entries, exits).where(*_on(where, day))
+    ).one()
+    return Counts(went_in, went_out, total - went_in - went_out)
+
+
+def last_id(connection: Connection, where: LoggedVenue, day: dt.date) -> int:
+    """The id that arrived last among the day's lines; 0 where there is none."""
+    return connection.scalar(select(func.max(Scan.id)).where(*_on(where, day))) or 0
+
+
+_DIRECTIONS: Final[dict[str, Direction]] = {ENTRY: "in", EXIT: "out"}
+
+
+def _on(where: LoggedVenue, day: dt.date) -> list[ColumnElement[bool]]:
+    start, end = day_bounds(day, where.zone)
+    return [
+        Scan.venue_id == where.id,
+        Scan.corrected_ms >= start * 1000,
+        Scan.corrected_ms < end * 1000,
+    ]
+
+
+def _lines(
+    connection: Connection,
+    where: LoggedVenue,
+    day: dt.date,
+    *further: ColumnElement[bool],
+    order: tuple[SQLColumnExpression[int], ...],
+    limit: int,
+) -> list[Line]:
+    rows = connection.execute(
+        select(
+            Scan.id,
+            Scan.corrected_ms,
+            Scan.earliest_ms == Scan.latest_ms,
+            Gate.name,
+            Room.name,
+            Scan.direction,
+            Scan.label,
+        )
+        .outerjoin(Gate, Scan.gate_id == Gate.id)
+        .outerjoin(Room, Scan.room_id == Room.id)
+        .where(*_on(where, day), *further)
+        .order_by(*order)
+        .limit(limit)
+    )
+    return [
+        Line(
+            id=scan_id,
+            at_ms=at_ms,
+            exact=bool(exact),
+            gate=gate,
+            room=room,
+            direction=_DIRECTIONS.get(direction, "both"),
+            label=label,
+        )
+        for scan_id, at_ms, exact, gate, room, direction, label in rows
+    ]

@@ -1,0 +1,233 @@
+"""Keeps visits in step with scans: derives those of the persons marked, writes what differs."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Table,
+    bindparam,
+    delete,
+    insert,
+    literal,
+    or_,
+    select,
+    true,
+    update,
+)
+
+from fleet_server import database
+from fleet_server.database import chunks
+from fleet_server.models import Base, StaleVisits
+from fleet_server.tracing.opening import Hours, Stretch
+from fleet_server.tracing.visits import Derived, DerivedVisit, PersonScan, derive
+
+PERSONS_AT_ONCE: Final = 200
+"""Persons in one transaction: few enough that scans never wait long for it."""
+
+_TABLES: Final = Base.metadata.tables
+_VISITS: Final[Table] = _TABLES["visits"]
+_ORPHANS: Final[Table] = _TABLES["orphan_exits"]
+_STALE: Final[Table] = _TABLES["stale_visits"]
+_PERSONS: Final[Table] = _TABLES["persons"]
+_FIELDS: Final = tuple(DerivedVisit.__slots__)
+
+
+@dataclass(slots=True)
+class Drained:
+    """What a derivation did."""
+
+    persons: int = 0
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+
+    def __iadd__(self, other: "Drained") -> "Drained":
+        self.persons += other.persons
+        self.added += other.added
+        self.changed += other.changed
+        self.removed += other.removed
+        return self
+
+
+def drain(engine: Engine, *, enough: Callable[[], bool] = lambda: False) -> Drained:
+    """Derives the visits of all persons marked, some at a time; stops early when `enough()`."""
+    total = Drained()
+    while done := drain_some(engine):
+        total += done
+        if enough():
+            break
+    return total
+
+
+def drain_some(engine: Engine) -> Drained | None:
+    """One transaction's worth; None where nobody is marked, or others are at all who are."""
+    with engine.execution_options(**database.WRITES).begin() as connection:
+        marked = connection.scalars(
+            select(_STALE.c.person_id)
+            .order_by(_STALE.c.person_id)
+            .limit(PERSONS_AT_ONCE)
+            .with_for_update(skip_locked=True)
+        ).all()
+        if not marked:
+            return None
+        # Taken away before the scans are read: a scan that comes later marks its person again.
+        connection.execute(delete(_STALE).where(_STALE.c.person_id.in_(marked)))
+        return _derive_persons(connection, marked)
+
+
+def rebuild(engine: Engine) -> Drained:
+    """Derives everybody's visits again from the scans alone. Gives what arrival gave."""
+    with engine.execution_options(**database.WRITES).begin() as connection:
+        # "WHERE true" keeps SQLite from reading ON CONFLICT as part of a join.
+        everybody = select(_PERSONS.c.id, literal(0)).where(true())
+        mark = database.insert(connection, StaleVisits)
+        mark = mark.from_select(["person_id", "since_ms"], everybody)
+        connection.execute(mark.on_conflict_do_nothing(index_elements=["person_id"]))
+    return drain(engine)
+
+
+def _derive_persons(connection: Connection, marked: Sequence[int]) -> Drained:
+    """Brings the visits of these persons in step, and of those they were merged into."""
+    rows = connection.execute(
+        select(_PERSONS.c.id, _PERSONS.c.merged_into).where(_PERSONS.c.id.in_(marked))
+    )
+    persons = set(marked) | {row.merged_into for row in rows if row.merged_into is not None}
+    # Two processes at the same person would both write its visits: one waits here.
+    connection.execute(
+        select(_PERSONS.c.id)
+        .where(_PERSONS.c.id.in_(persons))
+        .order_by(_PERSONS.c.id)
+        .with_for_update(key_share=True)
+    ).all()
+    scans = _scans(connection, persons)
+    hours = _hours(connection, {scan.venue_id for found in scans.values() for scan in found})
+    derived = {person: derive(scans[person], hours) for person in sorted(persons)}
+    return _write(connection, derived)
+
+
+def _scans(connection: Connection, persons: Iterable[int]) -> dict[int, list[PersonScan]]:
+    """All scans of each person; one that carried several of a person's numbers counts once."""
+    scans, keys = _TABLES["scans"].c, _TABLES["scan_keys"].c
+    pseudonyms, credentials = _TABLES["pseudonyms"].c, _TABLES["credentials"].c
+    found: dict[int, list[PersonScan]] = defaultdict(list)
+    rows = connection.execute(
+        select(
+            pseudonyms.person_id,
+            scans.corrected_ms,
+            scans.kiosk_id,
+            scans.epoch,
+            scans.counter,
+            scans.id,
+            scans.venue_id,
+            scans.room_id,
+            scans.direction,
+            scans.earliest_ms,
+            scans.latest_ms,
+            credentials.authentic,
+        )
+        .select_from(_TABLES["pseudonyms"])
+        .join(_TABLES["scan_keys"], keys.pseudonym_id == pseudonyms.id)
+        .join(_TABLES["scans"], scans.id == keys.scan_id)
+        .join(_TABLES["credentials"], credentials.id == scans.credential_id)
+        .where(pseudonyms.person_id.in_(sorted(persons)))
+        .distinct()
+    )
+    for person, *scan in rows:
+        found[person].append(PersonScan(*scan))
+    return found
+
+
+def _hours(connection: Connection, venues: set[int]) -> dict[int, Hours]:
+    """Opening hours of those venues that have any."""
+    opening, places = _TABLES["opening_hours"].c, _TABLES["venues"].c
+    stretches: dict[tuple[int, str], list[Stretch]] = defaultdict(list)
+    for chunk in chunks(sorted(venues)):
+        rows = connection.execute(
+            select(
+                opening.venue_id,
+                places.timezone,
+                opening.weekday,
+                opening.opens_min,
+                opening.closes_min,
+            )
+            .join(_TABLES["venues"], places.id == opening.venue_id)
+            .where(opening.venue_id.in_(chunk))
+        )
+        for venue_id, timezone, weekday, opens_min, closes_min in rows:
+            stretches[venue_id, timezone].append(Stretch(weekday, opens_min, closes_min))
+    return {
+        venue_id: Hours(timezone, tuple(sorted(week)))
+        for (venue_id, timezone), week in stretches.items()
+    }
+
+
+def _write(connection: Connection, derived: dict[int, Derived]) -> Drained:
+    """Writes the difference between what is derived and what is stored."""
+    stored: dict[tuple[int, int, int], tuple[int, DerivedVisit]] = {}
+    columns = [_VISITS.c[name] for name in _FIELDS]
+    rows = connection.execute(
+        select(_VISITS.c.id, _VISITS.c.person_id, *columns).where(_VISITS.c.person_id.in_(derived))
+    )
+    for visit_id, person, *fields in rows:
+        visit = DerivedVisit(*fields)
+        stored[person, visit.venue_id, visit.entered_at] = (visit_id, visit)
+    wanted = {
+        (person, visit.venue_id, visit.entered_at): visit
+        for person, result in derived.items()
+        for visit in result.visits
+    }
+    gone = [visit_id for place, (visit_id, _) in stored.items() if place not in wanted]
+    new = [
+        {"person_id": place[0], **asdict(visit)}
+        for place, visit in wanted.items()
+        if place not in stored
+    ]
+    changed = [
+        {"which": stored[place][0], **asdict(visit)}
+        for place, visit in wanted.items()
+        if place in stored and stored[place][1] != visit
+    ]
+    for chunk in chunks(gone):
+        connection.execute(delete(_VISITS).where(_VISITS.c.id.in_(chunk)))
+    if changed:
+        connection.execute(
+            update(_VISITS)
+            .where(_VISITS.c.id == bindparam("which"))
+            .values({name: bindparam(name) for name in _FIELDS}),
+            changed,
+        )
+    if new:
+        connection.execute(insert(_VISITS), new)
+    _write_orphans(connection, derived)
+    return Drained(len(derived), len(new), len(changed), len(gone))
+
+
+def _write_orphans(connection: Connection, derived: dict[int, Derived]) -> None:
+    wanted: dict[int, dict[str, Any]] = {
+        scan.id: {
+            "scan_id": scan.id,
+            "person_id": person,
+            "venue_id": scan.venue_id,
+            "left_at": scan.corrected_ms // 1000,
+        }
+        for person, result in derived.items()
+        for scan in result.orphan_exits
+    }
+    stored = {
+        row["scan_id"]: dict(row)
+        for row in connection.execute(
+            # An exit may have been another person's before persons were linked.
+            select(_ORPHANS).where(
+                or_(_ORPHANS.c.person_id.in_(derived), _ORPHANS.c.scan_id.in_(wanted))
+            )
+        ).mappings()
+    }
+    gone = [scan_id for scan_id, row in stored.items() if wanted.get(scan_id) != row]
+    for chunk in chunks(gone):
+        connection.execute(delete(_ORPHANS).where(_ORPHANS.c.scan_id.in_(chunk)))
+    if new := [row for scan_id, row in wanted.items() if stored.get(scan_id) != row]:
+        connection.execute(insert(_ORPHANS), new)

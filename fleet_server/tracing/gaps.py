@@ -1,0 +1,184 @@
+"""What an answer cannot know: kiosks whose records of the window may still be missing.
+
+An answer without its gaps is indefensible, so whoever computes one asks here in the same
+transaction. When in doubt a kiosk is a gap.
+"""
+
+from collections.abc import Collection
+from typing import Final, Literal, NamedTuple
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, func, or_, select
+
+from fleet_server.models import Kiosk, Posting, Presence, Scan, Venue
+from fleet_server.times import iso, local
+from fleet_server.tracing.answers import Gap
+from wire import codec, presence
+from wire.errors import WireError
+
+SILENT_AFTER_S: Final = 300
+"""Kiosks report each minute; after this long without a word one counts as silent."""
+WAITING_AFTER_S: Final = 60
+"""Records younger than this are on their way, not undelivered."""
+USUAL_DAYS: Final = 14
+_DAY_S: Final = 86_400
+
+Reason = Literal["never_heard", "silent", "disconnected", "undelivered"]
+
+
+class Heard(NamedTuple):
+    """What was last heard of a kiosk; seconds UTC."""
+
+    state: str
+    heard: int
+    waiting: int | None
+    """Records in its queue when it last said; None: it never said."""
+    oldest_s: int | None
+    """Age of the oldest of them then."""
+
+
+class Hole(NamedTuple):
+    """From when on a kiosk's records may be missing (None: not known), and why."""
+
+    reason: Reason
+    since: int | None
+
+
+def hole(last: Heard | None, *, until: int, now: int) -> Hole | None:
+    """What may be missing of a kiosk's records made before `until`. Pure."""
+    end = min(until, now)
+    if last is None:
+        return Hole("never_heard", None)
+    waiting = _waiting_since(last)
+    if last.state == presence.READY and now - last.heard <= SILENT_AFTER_S:
+        undelivered = last.waiting and (waiting is None or waiting < end)
+        return Hole("undelivered", waiting) if undelivered else None
+    reason: Reason = "disconnected" if last.state == presence.DISCONNECTED else "silent"
+    # Whatever was still waiting when it fell silent is missing as well.
+    since = min(at for at in (last.heard, waiting) if at is not None)
+    return Hole(reason, since) if since < end else None
+
+
+def gaps(
+    connection: Connection, venue_ids: Collection[int] | None, since: int, until: int, *, now: int
+) -> list[Gap]:
+    """The gaps of [since, until) at these venues (None: at all), longest silent first."""
+    statement = (
+        select(
+            Kiosk.id,
+            Kiosk.ref,
+            Venue.id.label("venue_id"),
+            Venue.ref.label("venue"),
+            Venue.timezone,
+            Posting.valid_from,
+            Posting.valid_to,
+            Presence.state,
+            Presence.since_ms,
+            Presence.heard_ms,
+            Presence.health,
+        )
+        .select_from(Posting)
+        .join(Kiosk, Posting.kiosk_id == Kiosk.id)
+        .join(Venue, Posting.venue_id == Venue.id)
+        .outerjoin(Presence, Presence.kiosk_id == Kiosk.id)
+        .where(
+            Posting.valid_from < until,
+            or_(Posting.valid_to.is_(None), Posting.valid_to > since),
+            or_(Kiosk.revoked_at.is_(None), Kiosk.revoked_at > since),
+        )
+    )
+    if venue_ids is not None:
+        statement = statement.where(Venue.id.in_(venue_ids))
+    found: list[tuple[int, Gap]] = []
+    for row in connection.execute(statement).all():
+        last = None
+        # 0: only a retained message was heard, which says when itself.
+        if heard_ms := row.heard_ms or row.since_ms:
+            last = _heard(row.state, heard_ms, row.health)
+        posted_until = until if row.valid_to is None else min(until, row.valid_to)
+        missing = hole(last, until=posted_until, now=now)
+        if missing is None:
+            continue
+        begun = row.valid_from if missing.since is None else missing.since
+        usual = _usual_per_day(
+            connection, row.id, row.venue_id, posted=row.valid_from, before=min(begun, now)
+        )
+        zone = ZoneInfo(row.timezone)
+        found.append((begun, _gap(row.ref, row.venue, zone, missing, last, usual=usual)))
+    return [gap for _, gap in sorted(found, key=lambda item: (item[0], item[1].kiosk))]
+
+
+def _waiting_since(last: Heard) -> int | None:
+    if not last.waiting or last.oldest_s is None:
+        return None
+    return last.heard - last.oldest_s
+
+
+def _heard(state: str, heard_ms: int, health: bytes | None) -> Heard:
+    said = presence.Health()
+    told = False
+    if health is not None:
+        try:
+            said = codec.decode(health, presence.Health)
+            told = True
+        except WireError:
+            # A newer kiosk's words that this release cannot read: as if it had said nothing.
+            told = False
+    return Heard(
+        state=state,
+        heard=heard_ms // 1000,
+        waiting=said.queue_depth if told else None,
+        oldest_s=said.queue_oldest_s,
+    )
+
+
+def _usual_per_day(
+    connection: Connection, kiosk_id: int, venue_id: int, *, posted: int, before: int
+) -> float:
+    """Scans a day over the two weeks before, or since it was posted."""
+    start = max(posted, before - USUAL_DAYS * _DAY_S)
+    scans = connection.scalar(
+        select(func.count())
+        .select_from(Scan)
+        .where(
+            Scan.venue_id == venue_id,
+            Scan.kiosk_id == kiosk_id,
+            Scan.corrected_ms >= start * 1000,
+            Scan.corrected_ms < before * 1000,
+        )
+    )
+    days = max(1.0, (before - start) / _DAY_S)
+    return round((scans or 0) / days, 1)
+
+
+_WORDS: Final[dict[Reason, tuple[str, str]]] = {
+    "never_heard": ("chưa từng liên lạc với máy chủ", "has never been heard of"),
+    "silent": ("mất liên lạc", "has been silent"),
+    "disconnected": ("đã tắt", "has been switched off"),
+    "undelivered": ("chưa gửi hết", "has not delivered everything"),
+}
+
+
+def _gap(
+    kiosk: str, venue: str, zone: ZoneInfo, missing: Hole, last: Heard | None, *, usual: float
+) -> Gap:
+    vi, en = _WORDS[missing.reason]
+    waiting = None if last is None else last.waiting
+    vi, en = f"Trạm {kiosk} ({venue}) {vi}", f"Kiosk {kiosk} ({venue}) {en}"
+    if missing.since is not None:
+        at = local(missing.since, zone)
+        vi, en = f"{vi} từ {at:%H:%M %d/%m/%Y}", f"{en} since {at:%Y-%m-%d %H:%M}"
+    if waiting:
+        vi, en = f"{vi}, còn {waiting} lượt trong hàng chờ", f"{en}, {waiting} records waiting"
+    vi = f"{vi}; thường ghi {usual:g} lượt mỗi ngày"
+    en = f"{en}; usually sees {usual:g} scans a day"
+    return Gap(
+        kiosk=kiosk,
+        venue=venue,
+        reason=missing.reason,
+        since=None if missing.since is None else iso(missing.since),
+        queue_depth=waiting,
+        usual_per_day=usual,
+        vi=vi,
+        en=en,
+    )

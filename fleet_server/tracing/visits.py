@@ -1,0 +1,194 @@
+"""From one person's scans to that person's stays. Pure: the same scans give the same stays,
+whatever the order they arrived in.
+
+How events are read, in the order of their corrected times:
+
+- A scan in the same direction at the same venue within two minutes of the last event there is a
+  repeat and no event.
+- `both`, and any word this release does not know, is an exit where the person is inside that venue
+  and has entered nowhere else since; else an entry.
+- An entry opens a stay. It ends unmeasured any other open stay at that venue.
+- An exit closes the open stay at its venue, even when another venue was entered since (a shop
+  within a mall). Beyond the cap it does so only if nothing else was entered since; otherwise an
+  entry must have gone unseen. An exit that closes nothing is an orphan.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from operator import attrgetter, itemgetter
+from typing import Final, NamedTuple
+
+from fleet_server.tracing.opening import Hours, next_closing
+from fleet_server.tracing.rules import CAP_S
+from wire.records import ENTRY, EXIT
+
+REPEAT_MS: Final = 120_000
+
+EXIT_SCAN: Final = "exit_scan"
+NEXT_SCAN: Final = "next_scan"
+VENUE_CLOSED: Final = "venue_closed"
+DWELL_DEFAULT: Final = "dwell_default"
+
+
+class PersonScan(NamedTuple):
+    """One stored scan. ms UTC; the fields up to `counter` give the order of events."""
+
+    corrected_ms: int
+    kiosk_id: int
+    epoch: str
+    counter: int
+    id: int
+    venue_id: int
+    room_id: int | None
+    direction: str
+    earliest_ms: int
+    latest_ms: int
+    authentic: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DerivedVisit:
+    """One stay: a row of `visits` but for its id and person. Whole seconds UTC."""
+
+    venue_id: int
+    room_id: int | None
+    entered_at: int
+    entered_earliest: int
+    entered_latest: int
+    left_at: int | None
+    end_source: str
+    end_earliest: int
+    end_latest: int
+    entry_scan_id: int
+    exit_scan_id: int | None
+    authentic: bool
+    capped: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """All that one person's scans say."""
+
+    visits: tuple[DerivedVisit, ...]
+    """One per venue and `entered_at`, earliest first."""
+    orphan_exits: tuple[PersonScan, ...]
+
+
+@dataclass(slots=True)
+class _Stay:
+    entry: PersonScan
+    exit: PersonScan | None = None
+
+
+class _End(NamedTuple):
+    source: str
+    left_at: int | None
+    earliest: int
+    latest: int
+    capped: bool
+
+
+def derive(scans: Iterable[PersonScan], hours: Mapping[int, Hours]) -> Derived:
+    """The stays of one person, from all of that person's scans and the venues' opening hours."""
+    stays, orphans = _pair(sorted(scans))
+    entries = sorted({stay.entry.corrected_ms // 1000 for stay in stays})
+    found: dict[tuple[int, int], DerivedVisit] = {}
+    for stay in stays:
+        visit = _visit(stay, entries, hours.get(stay.entry.venue_id))
+        place = (visit.venue_id, visit.entered_at)
+        if place not in found or _certainty(visit) > _certainty(found[place]):
+            found[place] = visit
+    in_order = sorted(found.values(), key=attrgetter("entered_at", "venue_id"))
+    return Derived(tuple(in_order), tuple(orphans))
+
+
+def _pair(scans: Sequence[PersonScan]) -> tuple[list[_Stay], list[PersonScan]]:
+    """Reads the events: every stay with its exit where there is one, and the orphan exits."""
+    stays: list[_Stay] = []
+    orphans: list[PersonScan] = []
+    open_at: dict[int, _Stay] = {}
+    last_at: dict[int, PersonScan] = {}
+    for scan in scans:
+        venue = scan.venue_id
+        last = last_at.get(venue)
+        if last is not None and _repeats(scan, last):
+            continue
+        last_at[venue] = scan
+        stay = open_at.get(venue)
+        moved_on = stay is not None and stays[-1] is not stay
+        if _is_entry(scan, stay, moved_on=moved_on):
+            open_at[venue] = _Stay(scan)
+            stays.append(open_at[venue])
+        elif stay is None or (moved_on and not _within_cap(scan, stay)):
+            orphans.append(scan)
+        else:
+            stay.exit = scan
+            del open_at[venue]
+    return stays, orphans
+
+
+def _repeats(scan: PersonScan, last: PersonScan) -> bool:
+    same = scan.direction == last.direction
+    return same and scan.corrected_ms - last.corrected_ms <= REPEAT_MS
+
+
+def _is_entry(scan: PersonScan, stay: _Stay | None, *, moved_on: bool) -> bool:
+    if scan.direction in (ENTRY, EXIT):
+        return scan.direction == ENTRY
+    return stay is None or moved_on or not _within_cap(scan, stay)
+
+
+def _within_cap(scan: PersonScan, stay: _Stay) -> bool:
+    return scan.corrected_ms - stay.entry.corrected_ms <= CAP_S * 1000
+
+
+def _visit(stay: _Stay, entries: Sequence[int], hours: Hours | None) -> DerivedVisit:
+    entry, out = stay.entry, stay.exit
+    entered = entry.corrected_ms // 1000
+    end = _unmeasured(entered, entries, hours) if out is None else _measured(entered, out)
+    return DerivedVisit(
+        venue_id=entry.venue_id,
+        room_id=entry.room_id,
+        entered_at=entered,
+        entered_earliest=entry.earliest_ms // 1000,
+        entered_latest=entry.latest_ms // 1000,
+        left_at=end.left_at,
+        end_source=end.source,
+        end_earliest=end.earliest,
+        end_latest=end.latest,
+        entry_scan_id=entry.id,
+        exit_scan_id=out.id if out else None,
+        authentic=entry.authentic and (out is None or out.authentic),
+        capped=end.capped,
+    )
+
+
+def _measured(entered: int, out: PersonScan) -> _End:
+    cap = entered + CAP_S
+    seen = out.corrected_ms // 1000
+    # Two scans within one second are still a moment's stay.
+    left = min(max(seen, entered + 1), cap)
+    earliest = latest = left
+    if out.earliest_ms != out.corrected_ms:
+        earliest = min(max(out.earliest_ms // 1000, entered), left)
+    if out.latest_ms != out.corrected_ms:
+        latest = min(max(out.latest_ms // 1000, left), cap)
+    return _End(EXIT_SCAN, left, earliest, latest, capped=seen > cap)
+
+
+def _unmeasured(entered: int, entries: Sequence[int], hours: Hours | None) -> _End:
+    """Whatever comes first: the next entry anywhere, the closing where known, the cap."""
+    bounds = [(entered + CAP_S, DWELL_DEFAULT)]
+    if hours is not None and (closing := next_closing(entered, hours)) is not None:
+        bounds.insert(0, (closing, VENUE_CLOSED))
+    following = bisect_right(entries, entered)
+    if following < len(entries):
+        bounds.insert(0, (entries[following], NEXT_SCAN))
+    latest, source = min(bounds, key=itemgetter(0))
+    return _End(source, None, entered, latest, capped=False)
+
+
+def _certainty(visit: DerivedVisit) -> tuple[bool, int]:
+    """Of two stays that began together, the greater: a measured exit wins, then the later one."""
+    return visit.left_at is not None, visit.end_latest if visit.left_at is None else visit.left_at

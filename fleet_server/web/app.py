@@ -1,0 +1,56 @@
+"""The web application: pages and API over one database."""
+
+import datetime as dt
+import secrets
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from flask import Flask
+from sqlalchemy import Engine
+
+from fleet_server import database
+from fleet_server.api import v1
+from fleet_server.auth.attempts import Attempts
+from fleet_server.settings import Settings
+from fleet_server.web import access, errors, headers, health, language, site
+from fleet_server.web.account import sign_in, start
+from fleet_server.web.site import Site
+from fleet_server.web.venue import log
+
+SESSION = dt.timedelta(hours=12)
+"""How long a browser stays signed in without being used; never beyond its token."""
+MAX_REQUEST_BYTES = 64 * 1024
+
+
+def create_app(
+    settings: Settings,
+    *,
+    engine: Engine | None = None,
+    session_key: bytes | None = None,
+    clock: Callable[[], float] = time.time,
+) -> Flask:
+    """The application. Raises `access.Undeclared` where a view does not say who may call it.
+
+    Without a `session_key` one is made for this process: browsers sign in again after a restart.
+    """
+    app = Flask("fleet_server.web", root_path=str(Path(__file__).parent))
+    app.config.update(
+        SECRET_KEY=session_key or secrets.token_bytes(32),
+        SESSION_COOKIE_NAME="tram_session",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Strict",
+        SESSION_COOKIE_SECURE=bool(settings.web.certificate),
+        PERMANENT_SESSION_LIFETIME=SESSION,
+        MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES,
+    )
+    engine = engine or database.connect(settings.database_url)
+    site.install(app, Site(settings, engine, Attempts(), clock))
+    for pages in (start.pages, sign_in.pages, log.pages, health.pages, v1.pages):
+        app.register_blueprint(pages)
+    access.public("styles and scripts hold nothing of anybody")(app.view_functions["static"])
+    language.install(app)
+    headers.install(app)
+    errors.install(app)
+    access.guard(app)
+    return app

@@ -1,0 +1,1 @@
+"""Kiosk and fleet server held together."""

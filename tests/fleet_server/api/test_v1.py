@@ -1,0 +1,223 @@
+"""The API: what it answers, how it refuses, and that its document is true."""
+
+from typing import Any
+
+import jsonschema
+import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
+from sqlalchemy import insert, select
+
+from fleet_server import database
+from fleet_server.api.v1 import OPERATIONS, PREFIX
+from fleet_server.auth.permissions import Permission
+from fleet_server.identity import audit
+from fleet_server.models import AuditEntry, Scan, ScanKey, StaleVisits
+from fleet_server.times import iso
+from tests.fleet_server.people import NOW, World
+from tests.support.world import NOON_MS, Place, new_person, store_one_scan
+
+CONTACTS = f"{PREFIX}/trace/contacts"
+WINDOW = {"from": "2026-01-01", "to": "2026-01-02"}
+
+
+def get(world: World, path: str, who: str = "tracer", /, **query: object) -> tuple[int, Any]:
+    """Status and JSON, the latter held to the published schema."""
+    answer = world.stranger().get(path, query_string=query, headers=world.bearer(who))
+    document = world.stranger().get(f"{PREFIX}/openapi.json").json
+    assert document is not None
+    name = "Problem"
+    if answer.status_code == 200:
+        template = path.replace("/cho-mau/", "/{venue}/")
+        content = document["paths"][template]["get"]["responses"]["200"]["content"]
+        name = content["application/json"]["schema"]["$ref"].rsplit("/", 1)[1]
+        assert answer.content_type == "application/json"
+    else:
+        assert answer.content_type == "application/problem+json"
+    schema = document | {"$ref": f"#/components/schemas/{name}"}
+    checker = jsonschema.Draft202012Validator.FORMAT_CHECKER
+    jsonschema.Draft202012Validator(schema, format_checker=checker).validate(answer.json)
+    return answer.status_code, answer.json
+
+
+def passes(world: World, place: Place, name: str, *events: tuple[int, str]) -> str:
+    """Somebody seen at a place at these minutes after noon; the person's reference."""
+    with world.engine.execution_options(**database.WRITES).begin() as connection:
+        credential_id = new_person(connection, name=name)
+        pseudonym_id = credential_id  # one each, made together
+        for minute, direction in events:
+            at_ms = NOON_MS + minute * 60_000
+            counter = 1 + len(connection.execute(select(Scan.id)).all())
+            values = {"kiosk_id": place.kiosk_id, "epoch": "e", "counter": counter}
+            values |= {"venue_id": place.venue_id, "direction": direction, "boot": "b"}
+            values |= dict.fromkeys(
+                ("wall_ms", "corrected_ms", "earliest_ms", "latest_ms", "received_ms"), at_ms
+            )
+            values |= {"mono_ms": 1, "synced": True, "credential_id": credential_id}
+            values |= {"label": "N***", "digest": b"d" * 32}
+            key = connection.execute(insert(Scan).values(**values)).inserted_primary_key
+            assert key is not None
+            connection.execute(
+                insert(ScanKey).values(scan_id=key[0], position=0, pseudonym_id=pseudonym_id)
+            )
+        connection.execute(insert(StaleVisits).values(person_id=credential_id, since_ms=0))
+    return f"P{credential_id}"
+
+
+def test_the_document_is_valid_openapi(world: World) -> None:
+    document = world.stranger().get(f"{PREFIX}/openapi.json").json
+    assert document is not None
+    OpenAPIV31SpecValidator(document).validate()
+
+
+def test_the_document_names_every_route_and_no_other(world: World) -> None:
+    document = world.stranger().get(f"{PREFIX}/openapi.json").json
+    assert document is not None
+    routed = {
+        (rule.rule.replace("<", "{").replace(">", "}"), method.lower())
+        for rule in world.app.url_map.iter_rules()
+        if rule.rule.startswith("/api/")
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    described = {(path, verb) for path, item in document["paths"].items() for verb in item}
+    assert described == routed
+
+
+def test_nothing_takes_a_code_and_gives_history(world: World) -> None:
+    """Whoever asks about a person asks by reference, as a tracer."""
+    for op in OPERATIONS:
+        fields = set(op.query.__struct_fields__)
+        assert not fields & {"code", "card", "document", "qr", "token", "phone", "number"}
+        if "visitor" in fields or "visitor" in op.answer.__struct_fields__:
+            assert op.permission is Permission.TRACE
+    person = passes(world, world.market, "a", (0, "in"), (60, "out"))
+    for guess in ("TRAM1" + "A" * 142, "001099012345", "0901234567", "1", "p1", f"{person} "):
+        status, problem = get(world, CONTACTS, visitor=guess, **WINDOW)
+        assert status == 404
+        assert "expected a reference such as P12" in problem["detail"]
+
+
+def test_contacts_are_ranked_with_rule_gaps_and_as_of(world: World) -> None:
+    index = passes(world, world.market, "a", (0, "in"), (60, "out"))
+    long = passes(world, world.market, "b", (0, "in"), (30, "out"))
+    unmeasured = passes(world, world.market, "c", (40, "in"))
+    short = passes(world, world.market, "d", (50, "in"), (55, "out"))
+    passes(world, world.school, "e", (0, "in"), (60, "out"))
+    status, answer = get(world, CONTACTS, visitor=index, **WINDOW)
+    assert status == 200
+    assert list(answer) == ["visitor", "rule", "as_of", "gaps", "contacts"]
+    assert answer["visitor"] == index
+    assert answer["rule"] == {
+        "version": "2026-1",
+        "min_overlap_s": 900,
+        "linger_s": 0,
+        "dwell_s": None,
+    }
+    assert answer["as_of"] == iso(NOW)
+    seconds = [
+        (c["visitor"], c["tier"], c["certain_s"], c["expected_s"], c["possible_s"])
+        for c in answer["contacts"]
+    ]
+    assert seconds == [
+        (long, "A", 1800, 1800, 1800),
+        (unmeasured, "B", 0, 1200, 1200),
+        (short, "C", 300, 300, 300),
+    ]
+    assert answer["contacts"][0]["first"] == "2026-01-01T05:00:00Z"
+    assert answer["contacts"][0]["places"] == ["cho-mau"]
+    assert set(answer["contacts"][0]) == {
+        *("visitor", "tier", "certain_s", "expected_s", "possible_s", "first", "places")
+    }
+    (gap,) = answer["gaps"]
+    assert (gap["kiosk"], gap["venue"], gap["reason"]) == ("cho-mau-1", "cho-mau", "never_heard")
+
+
+def test_a_question_can_set_its_own_rule_and_limit(world: World) -> None:
+    index = passes(world, world.market, "a", (0, "in"), (60, "out"))
+    passes(world, world.market, "b", (0, "in"), (30, "out"))
+    passes(world, world.market, "c", (61, "in"))
+    own: dict[str, object] = {"min_overlap": "0.5", "linger": 10, "dwell": 5, "limit": 1}
+    _, answer = get(world, CONTACTS, "tracer", visitor=index, **WINDOW, **own)
+    assert answer["rule"]["min_overlap_s"] == 30
+    assert (answer["rule"]["linger_s"], answer["rule"]["dwell_s"]) == (600, 300)
+    assert len(answer["contacts"]) == 1
+    _, answer = get(world, CONTACTS, visitor=index, **WINDOW, linger=10, dwell=5)
+    assert [(c["tier"], c["expected_s"]) for c in answer["contacts"]] == [("A", 1800), ("C", 300)]
+
+
+def test_every_question_goes_on_record_misses_included(world: World) -> None:
+    index = passes(world, world.market, "a", (0, "in"), (60, "out"))
+    get(world, CONTACTS, visitor=index, **WINDOW, case="CA-7", purpose="điều tra / inquiry")
+    get(world, CONTACTS, visitor="0901234567", **WINDOW)
+    with world.engine.connect() as connection:
+        columns = (AuditEntry.actor, AuditEntry.case_ref, AuditEntry.purpose, AuditEntry.subject)
+        asked = connection.execute(
+            select(*columns, AuditEntry.detail)
+            .where(AuditEntry.action == "trace.contacts")
+            .order_by(AuditEntry.id)
+        ).all()
+        assert audit.verify(connection).fault == ""
+    assert tuple(asked[0])[:4] == ("tracer", "CA-7", "điều tra / inquiry", index)
+    assert tuple(asked[1])[:4] == ("tracer", "", "", "")
+    assert '"found":false' in asked[1].detail
+    assert "0901234567" not in asked[1].detail
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({}, "missing required field `visitor`"),
+        ({"visitor": "P1", **WINDOW, "colour": "red"}, "colour: no such parameter; known are"),
+        ({"visitor": "P1", "from": "yesterday", "to": "0"}, "'yesterday' is no time"),
+        ({"visitor": "P1", "from": "1", "to": "1"}, "from: expected a time before `to`"),
+        ({"visitor": "P1", **WINDOW, "min_overlap": "0"}, "min_overlap: expected minutes"),
+        ({"visitor": "P1", **WINDOW, "linger": "-1"}, "linger: Expected"),
+        ({"visitor": "P1", **WINDOW, "dwell": "nan"}, "dwell: "),
+        ({"visitor": "P1", **WINDOW, "dwell": "1e9"}, "dwell: expected minutes"),
+        ({"visitor": "P1", **WINDOW, "limit": "0"}, "limit: Expected"),
+        ({"visitor": "P1", **WINDOW, "limit": "many"}, "limit: Expected"),
+        ({"visitor": "P1", **WINDOW, "case": "x" * 65}, "case: Expected"),
+        ({"visitor": "P1", **WINDOW, "purpose": "a\x00b"}, "purpose: expected"),
+        ({"visitor": ["P1", "P2"], **WINDOW}, "visitor: expected once, not 2 times"),
+    ],
+)
+def test_a_question_that_makes_no_sense_is_refused_in_words(
+    world: World, query: dict[str, object], expected: str
+) -> None:
+    status, problem = get(world, CONTACTS, "tracer", **query)
+    assert status == 400
+    assert expected in problem["detail"]
+
+
+def test_a_venues_log_comes_in_order_of_arrival(world: World) -> None:
+    first = store_one_scan(world.engine, world.market, at_ms=NOON_MS)
+    late = store_one_scan(world.engine, world.market, counter=2, at_ms=NOON_MS - 1000)
+    path = f"{PREFIX}/venues/cho-mau/scans"
+    status, answer = get(world, path, "manager")
+    assert status == 200
+    assert [scan["id"] for scan in answer["scans"]] == [first, late]
+    assert answer["scans"][0] == {
+        "id": first,
+        "at": "2026-01-01T05:00:00Z",
+        "exact": True,
+        "gate": "Cổng 1",
+        "room": "Phòng 1",
+        "direction": "in",
+        "label": "N*** V*** M***",
+    }
+    assert (answer["day"], answer["last"], answer["more"]) == ("2026-01-01", late, False)
+    _, answer = get(world, path, "manager", limit=1)
+    assert (answer["last"], answer["more"]) == (first, True)
+    _, answer = get(world, path, "manager", after=first)
+    assert [scan["id"] for scan in answer["scans"]] == [late]
+    _, answer = get(world, path, "manager", day="2025-12-31")
+    assert answer["scans"] == []
+
+
+@pytest.mark.parametrize("query", [{"after": -1}, {"limit": 0}, {"limit": 1001}, {"day": "today"}])
+def test_a_log_query_that_makes_no_sense_is_refused(world: World, query: dict[str, object]) -> None:
+    assert get(world, f"{PREFIX}/venues/cho-mau/scans", "tracer", **query)[0] == 400
+
+
+def test_an_unknown_path_is_a_problem_too(world: World) -> None:
+    assert get(world, f"{PREFIX}/nothing")[0] == 404
+    assert get(world, f"{PREFIX}/venues/a%00b/scans")[0] == 404

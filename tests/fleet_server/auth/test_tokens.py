@@ -1,0 +1,120 @@
+"""Codes: random, shown once, known by digest, limited in time and place."""
+
+import pytest
+from sqlalchemy import Engine, select
+
+from fleet_server import database
+from fleet_server.auth import tokens
+from fleet_server.auth.permissions import GRANTS, VENUE_ROLES, Permission, Role
+from fleet_server.auth.tokens import BadToken, Caller
+from fleet_server.errors import NotKnown
+from fleet_server.models import AccessToken
+from tests.support.world import one_venue
+
+NOW = 1_767_000_000
+DAY = 86_400
+
+
+def issue(
+    engine: Engine, role: Role = Role.TRACER, venue: str | None = None, **more: object
+) -> str:
+    asked: dict[str, object] = {"name": "Mẫu", "days": 7, "now": NOW, "secret": b"s" * 32}
+    with engine.execution_options(**database.WRITES).begin() as connection:
+        return tokens.create(connection, role=role, venue=venue, **(asked | more))  # type: ignore[arg-type]
+
+
+def who(engine: Engine, code: str, *, now: int = NOW) -> Caller | None:
+    with engine.connect() as connection:
+        return tokens.by_code(connection, code, now=now)
+
+
+def test_a_code_stands_for_its_holder(engine: Engine) -> None:
+    place = one_venue(engine)
+    caller = who(engine, issue(engine, Role.VENUE_MANAGER, "cho-mau"))
+    assert caller is not None
+    assert (caller.name, caller.role, caller.venue_id) == (
+        "Mẫu",
+        Role.VENUE_MANAGER,
+        place.venue_id,
+    )
+    assert caller.may_at(place.venue_id)
+    assert not caller.may_at(place.venue_id + 1)
+
+
+def test_the_database_does_not_hold_the_code(engine: Engine) -> None:
+    code = issue(engine)
+    with engine.connect() as connection:
+        row = connection.execute(select(AccessToken.__table__)).one()
+    assert code.removeprefix(tokens.PREFIX) not in repr(tuple(row))
+    assert b"s" * 32 not in tuple(row)
+
+
+@pytest.mark.parametrize("code", ["", "tram_", "tram_" + "A" * 43, "x" * 200, "tram_\x00", "TRAM1"])
+def test_what_is_no_code_stands_for_nobody(engine: Engine, code: str) -> None:
+    issue(engine)
+    assert who(engine, code) is None
+
+
+def test_a_code_ends_with_its_last_day(engine: Engine) -> None:
+    code = issue(engine)
+    assert who(engine, code, now=NOW + 7 * DAY - 1) is not None
+    assert who(engine, code, now=NOW + 7 * DAY) is None
+
+
+def test_a_revoked_code_stands_for_nobody_and_can_be_revoked_again(engine: Engine) -> None:
+    code = issue(engine)
+    caller = who(engine, code)
+    assert caller is not None
+    for later in (1, 2):
+        with engine.execution_options(**database.WRITES).begin() as connection:
+            tokens.revoke(connection, caller.token_id, now=NOW + later)
+    assert who(engine, code) is None
+    with engine.connect() as connection:
+        assert tokens.by_id(connection, caller.token_id, caller.mark, now=NOW) is None
+        assert tokens.listed(connection)[0].revoked_at == NOW + 1
+
+
+def test_a_token_of_another_digest_is_not_the_one_remembered(engine: Engine) -> None:
+    caller = who(engine, issue(engine))
+    assert caller is not None
+    with engine.connect() as connection:
+        assert tokens.by_id(connection, caller.token_id, caller.mark, now=NOW) == caller
+        assert tokens.by_id(connection, caller.token_id, "0" * 16, now=NOW) is None
+
+
+def test_a_role_of_a_newer_release_is_permitted_nothing(engine: Engine) -> None:
+    code = issue(engine)
+    with engine.execution_options(**database.WRITES).begin() as connection:
+        connection.execute(AccessToken.__table__.update().values(role="oracle"))  # type: ignore[attr-defined]
+    assert who(engine, code) is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        ({"name": " "}, "name: expected"),
+        ({"name": "x" * 65}, "name: expected"),
+        ({"name": "a\nb"}, "name: expected"),
+        ({"days": 0}, "days: expected 1 to 366, not 0"),
+        ({"days": 367}, "days: expected 1 to 366, not 367"),
+        ({"role": Role.VENUE_MANAGER}, "expected --venue"),
+        ({"venue": "cho-mau"}, "leave --venue out"),
+    ],
+)
+def test_a_token_that_makes_no_sense_is_refused(
+    engine: Engine, asked: dict[str, object], expected: str
+) -> None:
+    with pytest.raises(BadToken, match=expected):
+        issue(engine, **asked)  # type: ignore[arg-type]
+
+
+def test_a_token_for_an_unknown_venue_is_refused(engine: Engine) -> None:
+    with pytest.raises(NotKnown, match="venue 'cho-la'"):
+        issue(engine, Role.VENUE_MANAGER, "cho-la")
+
+
+def test_every_role_is_granted_something_and_only_tracers_trace() -> None:
+    assert set(GRANTS) == set(Role)
+    assert all(GRANTS.values())
+    assert [role for role in Role if Permission.TRACE in GRANTS[role]] == [Role.TRACER]
+    assert set(Role) >= VENUE_ROLES

@@ -1,0 +1,299 @@
+"""Visits in the database keep in step with scans, however these arrive."""
+
+import random
+import threading
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, event, func, insert, select
+
+from fleet_server import database
+from fleet_server.identity import links, people
+from fleet_server.models import (
+    Base,
+    Credential,
+    OpeningHours,
+    OrphanExit,
+    Pseudonym,
+    Scan,
+    ScanKey,
+    StaleVisits,
+    Visit,
+)
+from fleet_server.tracing import derivation, stale
+from tests.support import world
+from tests.support.world import NOON_MS, Place
+
+MIN = 60_000
+
+
+class Town:
+    """Two venues, some people, and scans put straight into the tables."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.places = [
+            world.one_venue(engine),
+            world.one_venue(engine, ref="quan-mau", kiosk="quan-mau-1", kind="restaurant"),
+        ]
+        self.counter = 0
+        with engine.execution_options(**database.WRITES).begin() as connection:
+            digests = [bytes([number]) * 16 for number in range(6)]
+            known = people.pseudonyms(connection, dict.fromkeys(digests, "qid"), at_s=0)
+            self.pseudonyms = [known.ids[digest] for digest in digests]
+            held = {("national", pseudonym): False for pseudonym in self.pseudonyms}
+            self.credentials = people.credentials(connection, held, at_s=0)
+
+    def scan(self, who: int, minute: float, direction: str, place: int = 0) -> int:
+        self.counter += 1
+        return self.put(self.counter, who, minute, direction, place)
+
+    def put(self, counter: int, who: int, minute: float, direction: str, place: int) -> int:
+        where: Place = self.places[place]
+        at_ms = NOON_MS + round(minute * MIN)
+        pseudonym = self.pseudonyms[who]
+        with self.engine.execution_options(**database.WRITES).begin() as connection:
+            scan_id = connection.scalar(
+                insert(Scan)
+                .values(
+                    kiosk_id=where.kiosk_id,
+                    epoch=world.EPOCH,
+                    counter=counter,
+                    digest=bytes(32),
+                    venue_id=where.venue_id,
+                    direction=direction,
+                    wall_ms=at_ms,
+                    corrected_ms=at_ms,
+                    earliest_ms=at_ms,
+                    latest_ms=at_ms,
+                    received_ms=at_ms,
+                    mono_ms=0,
+                    boot="b",
+                    synced=True,
+                    credential_id=self.credentials["national", pseudonym],
+                    label="",
+                )
+                .returning(Scan.id)
+            )
+            assert isinstance(scan_id, int)
+            key = {"scan_id": scan_id, "position": 0, "pseudonym_id": pseudonym}
+            connection.execute(insert(ScanKey).values(**key))
+            stale.mark(connection, people.persons_of(connection, [pseudonym]), at_ms)
+        return scan_id
+
+    def drain(self) -> derivation.Drained:
+        return derivation.drain(self.engine)
+
+    def visits(self) -> list[tuple[Any, ...]]:
+        """(person, place, minutes in, minutes out, source), without row ids."""
+        with self.engine.connect() as connection:
+            rows = connection.execute(
+                select(Visit.__table__).order_by(Visit.entered_at, Visit.person_id)
+            ).all()
+        venues = [place.venue_id for place in self.places]
+        return [
+            (
+                row.person_id,
+                venues.index(row.venue_id),
+                (row.entered_at - NOON_MS // 1000) / 60,
+                None if row.left_at is None else (row.left_at - NOON_MS // 1000) / 60,
+                row.end_source,
+                row.end_latest,
+            )
+            for row in rows
+        ]
+
+    def person(self, who: int) -> int:
+        with self.engine.connect() as connection:
+            return connection.scalars(
+                select(Pseudonym.person_id).where(Pseudonym.id == self.pseudonyms[who])
+            ).one()
+
+
+@pytest.fixture
+def town(engine: Engine) -> Town:
+    return Town(engine)
+
+
+def _count(engine: Engine, table: type[Base]) -> int:
+    with engine.connect() as connection:
+        return connection.scalar(select(func.count()).select_from(table)) or 0
+
+
+def test_visits_follow_scans_and_nobody_stays_marked(town: Town) -> None:
+    town.scan(0, 0, "in")
+    town.scan(0, 30, "out")
+    town.scan(1, 5, "in", place=1)
+    drained = town.drain()
+    assert (drained.persons, drained.added) == (2, 2)
+    assert [visit[:5] for visit in town.visits()] == [
+        (town.person(0), 0, 0, 30, "exit_scan"),
+        (town.person(1), 1, 5, None, "dwell_default"),
+    ]
+    assert _count(town.engine, StaleVisits) == 0
+
+
+def test_only_what_changed_is_written(town: Town) -> None:
+    for minute in (0, 300, 600):
+        town.scan(0, minute, "in")
+    town.drain()
+    with town.engine.connect() as connection:
+        before = connection.execute(select(Visit.id, Visit.entered_at)).all()
+    written: list[str] = []
+
+    @event.listens_for(town.engine, "before_cursor_execute")
+    def note(_c: Any, _k: Any, statement: str, _p: Any, _x: Any, many: bool) -> None:
+        if "visits" in statement and statement.startswith(("INSERT INTO v", "UPDATE", "DELETE")):
+            written.append(f"{statement.split(maxsplit=1)[0]} {many}")
+
+    town.scan(0, 320, "out")
+    drained = town.drain()
+    event.remove(town.engine, "before_cursor_execute", note)
+    assert (drained.added, drained.changed, drained.removed) == (0, 1, 0)
+    assert [words for words in written if words.startswith("UPDATE")] == ["UPDATE False"]
+    with town.engine.connect() as connection:
+        after = connection.execute(select(Visit.id, Visit.entered_at)).all()
+    assert sorted(after) == sorted(before)
+
+
+def test_a_late_scan_changes_the_visits_around_it(town: Town) -> None:
+    town.scan(0, 0, "in")
+    town.scan(0, 90, "in", place=1)
+    town.drain()
+    assert town.visits()[0][5] == NOON_MS // 1000 + 90 * 60
+    town.scan(0, 40, "out")
+    town.drain()
+    assert town.visits()[0][3:5] == (40, "exit_scan")
+
+
+def test_orphan_exits_are_kept_until_their_entry_arrives(town: Town) -> None:
+    scan_id = town.scan(0, 30, "out")
+    town.drain()
+    with town.engine.connect() as connection:
+        orphan = connection.execute(select(OrphanExit.__table__)).one()
+    assert (orphan.scan_id, orphan.person_id) == (scan_id, town.person(0))
+    assert town.visits() == []
+    town.scan(0, 0, "in")
+    town.drain()
+    assert _count(town.engine, OrphanExit) == 0
+    assert [visit[2:4] for visit in town.visits()] == [(0, 30)]
+
+
+def test_closing_hours_bound_visits(town: Town) -> None:
+    with town.engine.execution_options(**database.WRITES).begin() as connection:
+        for weekday in range(7):
+            hours = {"venue_id": town.places[0].venue_id, "weekday": weekday}
+            connection.execute(insert(OpeningHours).values(**hours, opens_min=360, closes_min=780))
+    town.scan(0, 0, "in")
+    town.drain()
+    assert town.visits()[0][4:] == ("venue_closed", NOON_MS // 1000 + 3600)
+
+
+def _link(town: Town, first: int, second: int) -> int:
+    with town.engine.execution_options(**database.WRITES).begin() as connection:
+        return links.link(
+            connection, town.person(first), town.person(second), reason="r", made_by="t", at_ms=1
+        )
+
+
+def test_linked_pseudonyms_share_one_persons_visits(town: Town) -> None:
+    town.scan(0, 0, "in")
+    town.scan(1, 30, "out")
+    town.drain()
+    assert _count(town.engine, OrphanExit) == 1
+    other = town.person(1)
+    person = _link(town, 0, 1)
+    town.drain()
+    assert [visit[:4] for visit in town.visits()] == [(person, 0, 0, 30)]
+    assert _count(town.engine, OrphanExit) == 0
+    with town.engine.execution_options(**database.WRITES).begin() as connection:
+        links.unlink(connection, 1, reason="r", undone_by="t", at_ms=2)
+    town.drain()
+    assert [visit[:4] for visit in town.visits()] == [(person, 0, 0, None)]
+    with town.engine.connect() as connection:
+        assert connection.scalar(select(OrphanExit.person_id)) == other
+
+
+def test_an_orphan_exit_moves_with_its_person(town: Town) -> None:
+    town.scan(1, 30, "out")
+    town.drain()
+    person = _link(town, 0, 1)
+    town.drain()
+    with town.engine.connect() as connection:
+        assert connection.scalars(select(OrphanExit.person_id)).all() == [person]
+
+
+def test_a_scan_that_carried_two_numbers_of_one_person_counts_once(town: Town) -> None:
+    scan_id = town.scan(0, 0, "in")
+    with town.engine.execution_options(**database.WRITES).begin() as connection:
+        key = {"scan_id": scan_id, "position": 1, "pseudonym_id": town.pseudonyms[1]}
+        connection.execute(insert(ScanKey).values(**key))
+    _link(town, 0, 1)
+    town.drain()
+    assert len(town.visits()) == 1
+
+
+def test_a_visit_is_authentic_by_its_credentials(town: Town) -> None:
+    town.scan(0, 0, "in")
+    town.drain()
+    with town.engine.connect() as connection:
+        assert connection.scalar(select(Visit.authentic)) is False
+        assert connection.scalar(select(Credential.authentic)) is False
+
+
+def test_rebuilding_gives_what_arrival_gave(engine: Engine) -> None:
+    rng = random.Random(3)
+    events = [
+        (n, rng.randrange(6), rng.randrange(1500), rng.choice(["in", "out", "both"]), n % 2)
+        for n in range(1, 80)
+    ]
+    town = Town(engine)
+    rng.shuffle(events)
+    for number, (counter, who, minute, direction, place) in enumerate(events):
+        town.put(counter, who, minute, direction, place)
+        if number % 7 == 0:
+            derivation.drain(engine)
+        if number == 40:
+            _link(town, 1, 4)
+    town.drain()
+    arrived = town.visits()
+    assert len(arrived) > 20
+    with engine.execution_options(**database.WRITES).begin() as connection:
+        for table in (Visit, OrphanExit):
+            connection.execute(Base.metadata.tables[table.__tablename__].delete())
+    derivation.rebuild(engine)
+    assert town.visits() == arrived
+    assert derivation.rebuild(engine).added == 0
+    assert town.visits() == arrived
+
+
+@pytest.mark.slow
+def test_derivations_and_arrivals_at_once_end_in_step(town: Town) -> None:
+    stop = threading.Event()
+    failures: list[Exception] = []
+
+    def derive() -> None:
+        while not stop.is_set():
+            try:
+                derivation.drain(town.engine)
+            except Exception as problem:  # noqa: BLE001  reported below
+                failures.append(problem)
+                return
+
+    workers = [threading.Thread(target=derive) for _ in range(3)]
+    for worker in workers:
+        worker.start()
+    rng = random.Random(5)
+    for number in range(150):
+        town.scan(rng.randrange(6), number, rng.choice(["in", "out"]), number % 2)
+        if number in (50, 100):
+            _link(town, number // 50, number // 50 + 2)
+    stop.set()
+    for worker in workers:
+        worker.join()
+    assert failures == []
+    town.drain()
+    arrived = town.visits()
+    assert arrived
+    assert derivation.rebuild(town.engine).changed == 0
+    assert town.visits() == arrived
