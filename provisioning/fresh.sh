@@ -60,7 +60,7 @@ run() { # RELEASE COMMAND…
     shift
     bare_tree "$release" "$tree"
     for command in "$@"; do
-        if [[ $command == "make test" ]]; then
+        if [[ $command == "make test" || $command == "make check" ]]; then
             say "Debian $release, root: make test-deps"
             within "$tree" root "make test-deps"
         fi

@@ -1,10 +1,14 @@
 #!/bin/bash
 # Installs the Debian packages the tests need and that are missing. Root or sudo, only then.
 #
+#   provisioning/test-deps.sh [PACKAGE…]     all that `make test` needs, or these
+#
 # The tests start brokers and databases of their own on free loopback ports. Debian would also start
 # the ones it installs: they are held back, and those installed here are left disabled.
 set -eu
-packages=(mosquitto postgresql libzbar0 shellcheck git openssl procps util-linux)
+packages=("$@")
+[[ $# -gt 0 ]] ||
+    packages=(mosquitto postgresql libzbar0 shellcheck git openssl procps util-linux)
 services=(mosquitto postgresql)
 say() { printf '» %s\n' "$*"; }
 
@@ -17,16 +21,12 @@ done
 [[ ${#missing[@]} -gt 0 ]] || exit 0
 
 if [[ $EUID -ne 0 ]]; then
-    sudo -n true 2>/dev/null || [[ -t 0 ]] || {
+    if ! command -v sudo >/dev/null || ! { sudo -n true 2>/dev/null || [[ -t 0 ]]; }; then
         say "the tests need ${missing[*]}. As root: apt-get install ${missing[*]}" >&2
         exit 1
-    }
-    command -v sudo >/dev/null || {
-        say "the tests need ${missing[*]}. As root: apt-get install ${missing[*]}" >&2
-        exit 1
-    }
+    fi
     say "the tests need ${missing[*]}: asking for root to install them"
-    exec sudo "$0"
+    exec sudo "$0" "$@"
 fi
 
 say "installing ${missing[*]} with apt"

@@ -19,7 +19,7 @@ from fleet_server.fleet.references import Unfit
 from fleet_server.keys import PublicKeys
 from fleet_server.settings import Broker, Settings, is_loopback
 
-KINDS: Final = ("card", "national", "cccd", "can_cuoc")
+KINDS: Final = ("card", "national", "cccd", "can_cuoc", "bhyt")
 """Kinds of code a venue's policy can accept. The kiosk's own list; a test holds both together."""
 CAMERAS: Final = re.compile(r"picamera2|(pictures|video):.+")
 

@@ -24,7 +24,8 @@ from fleet_server.identity.pseudonyms import PseudonymKey
 from fleet_server.ingest.inbox import Inbox
 from fleet_server.ingest.judge import Judged, judge
 from fleet_server.ingest.link import Address, Link
-from fleet_server.ingest.worker import Judge, Worker
+from fleet_server.ingest.reader import Judge
+from fleet_server.ingest.worker import Worker
 from fleet_server.keys import IngestKeys
 from fleet_server.settings import Settings, is_loopback
 
@@ -45,7 +46,7 @@ def run(settings: Settings) -> None:
     judging = _judging(held, PseudonymKey.load(held.pseudonym_file))
     address = broker_address(settings, held)
     asked_to_stop = _listen_for_signals()
-    engine = database.connect(settings.database_url)
+    engine = database.connect(settings.database_url, ping=False)
     if not _wait_for_database(engine, settings, asked_to_stop):
         return
     stopping = threading.Event()
