@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo setup test test-deps test-picamera check lint types imports fast soak fuzz bench-ingest bench-credentials bench-kiosk fresh docs lock clean
+.PHONY: help demo setup test test-deps test-picamera check lint types imports fast soak fuzz bench-decode bench-ingest bench-credentials bench-kiosk fresh docs lock clean
 
 PYTHON ?= /usr/bin/python3
 KILLS ?= 1000
@@ -60,6 +60,9 @@ fuzz: $(DEV) ## Fuzz all that reads a stranger's bytes, SECONDS=20 for each pars
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
 		--only-binary :all: -r locks/fuzz.txt
 	$(BIN)/python -m fuzz --seconds $(SECONDS) $(PARSERS)
+
+bench-decode: $(DEV) ## Count the codes read, beside pyzbar and zxing-cpp (PICTURES=folder)
+	$(BIN)/python -m bench.decode $(PICTURES)
 
 bench-ingest: test-deps $(DEV) ## Time records into SQLite and PostgreSQL beside the barest loop (ARGS=…)
 	$(BIN)/python -m bench.bench_ingest $(ARGS)

@@ -21,12 +21,13 @@ from kiosk.clock import SystemClock
 from kiosk.companions import Companions
 from kiosk.credentials.proofs import Proofs
 from kiosk.door import Door
-from kiosk.hardware.decoders import open_decoders
+from kiosk.hardware.decoders import engines, open_decoders
 from kiosk.hardware.ports import Answer, Frame, Luma, Notice
 from kiosk.health import Vitals, percentile
 from kiosk.journal import Journal
 from kiosk.queue import Queue
 from kiosk.scanning.decision import Policy
+from kiosk.scanning.pipeline import Pipeline
 from kiosk.scanning.reader import Reader
 from kiosk.scanning.record import Sealer
 from kiosk.scanning.repeats import Repeats, View
@@ -70,7 +71,7 @@ def _kiosk(frames: Sequence[Luma], folder: Path) -> tuple[list[float], list[floa
     decoder = open_decoders(["zxing-cpp", "pyzbar"])
     queue = Queue(folder, max_records=len(frames))
     door = Door(
-        reader=Reader(decoder, Proofs()),
+        reader=Reader(Pipeline(engines(decoder)), Proofs()),
         speller=Speller(Proofs(), layout="us"),
         policy=Policy(accept=frozenset({"cccd"})),
         repeats=Repeats(key=key, ttl_ms=1, limit=1),
@@ -97,7 +98,7 @@ def _kiosk(frames: Sequence[Luma], folder: Path) -> tuple[list[float], list[floa
         if len(signals.at_ns) > before and signals.at_ns[-1]:
             answers.append((signals.at_ns[-1] - began_ns) / 1e6)
     queue.close()
-    reader = Reader(decoder, Proofs())
+    reader = Reader(Pipeline(engines(decoder)), Proofs())
     return answers, [_timed(lambda luma=luma: reader.read(luma)) for luma in frames]  # type: ignore[misc]
 
 

@@ -20,8 +20,9 @@ import numpy as np
 from kiosk import assembly
 from kiosk.cli import main as kiosk_command
 from kiosk.credentials.proofs import Proofs
-from kiosk.hardware.decoders import open_decoders
+from kiosk.hardware.decoders import engines, open_decoders
 from kiosk.hardware.ports import Camera, Frame
+from kiosk.scanning.pipeline import Pipeline
 from kiosk.scanning.reader import Reader
 
 WIDTH, HEIGHT = 640, 480
@@ -58,11 +59,11 @@ class ScenesCamera:
 def run_kiosk(descriptor: int, config: str) -> None:
     """`kiosk run` as it is, but for where frames come from."""
 
-    def open_camera(_source: str, **_options: object) -> Camera:
+    def open_source(_source: str, **_options: object) -> Camera:
         return ScenesCamera(descriptor)
 
     # The one seam: everything else is the program as it runs at a door.
-    assembly.open_camera = open_camera  # type: ignore[assignment, attr-defined]
+    assembly.open_source = open_source  # type: ignore[assignment, attr-defined]
     kiosk_command(["run", "--config", config])
 
 
@@ -81,11 +82,13 @@ def run_pyzbar(descriptor: int) -> None:
 
 def read_frames(film: str, count: int) -> None:
     """Only what a frame costs: decoding and understanding the first `count` of `film`."""
-    reader = Reader(open_decoders(["zxing-cpp", "pyzbar"]), Proofs())
+    pipeline = Pipeline(engines(open_decoders(["zxing-cpp", "pyzbar"])))
+    reader = Reader(pipeline, Proofs())
     with Path(film).open("rb") as file:
         for _ in range(count):
             raw = file.read(WIDTH * HEIGHT)
-            reader.read(np.frombuffer(raw, np.uint8).reshape(HEIGHT, WIDTH))
+            luma = np.frombuffer(raw, np.uint8).reshape(HEIGHT, WIDTH)
+            reader.look(Frame(luma=luma, taken_ns=time.monotonic_ns()))
 
 
 if __name__ == "__main__":

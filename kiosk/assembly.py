@@ -27,16 +27,18 @@ from kiosk.errors import QueueError
 from kiosk.hardware.answering import open_answering
 from kiosk.hardware.button import open_button
 from kiosk.hardware.cameras import Settings, Torch, open_source
-from kiosk.hardware.decoders import open_decoders
+from kiosk.hardware.decoders import engines, open_decoders
 from kiosk.hardware.ports import Answer, Camera, Decoder, Scanner, Signals
-from kiosk.health import Vitals, report
+from kiosk.health import Vitals, cpu_c, report
 from kiosk.journal import FILE as JOURNAL_FILE
 from kiosk.journal import Journal
 from kiosk.link import Link, Pace
 from kiosk.notify import ServiceNotices
 from kiosk.proofs import Held
 from kiosk.queue import Queue
+from kiosk.scanning.budget import Budget
 from kiosk.scanning.decision import Policy
+from kiosk.scanning.pipeline import Pipeline
 from kiosk.scanning.reader import Reader
 from kiosk.scanning.record import Sealer
 from kiosk.scanning.repeats import Repeats, View
@@ -275,7 +277,7 @@ def _door(
     # Drawn at each start and kept nowhere: what it hashes cannot be recognised later.
     key = secrets.token_bytes(32)
     return Door(
-        reader=Reader(hardware.decoder, held.proofs),
+        reader=Reader(_pipeline(config, hardware.decoder), held.proofs),
         speller=Speller(held.proofs, layout=config.scanner.layout),
         policy=Policy(
             accept=frozenset(policy.accept),
@@ -304,6 +306,11 @@ def _sealer(config: Config, held: Held, queue: Queue) -> Sealer:
         ingest=held.keyset.ingest_key(),
         vault=held.keyset.vault_key(),
     )
+
+
+def _pipeline(config: Config, decoder: Decoder) -> Pipeline:
+    budget = Budget(config.reading.limits(), temperature_c=cpu_c)
+    return Pipeline(engines(decoder), settings=config.reading.settings(), budget=budget)
 
 
 def _link(

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from kiosk.address import Address, parse_address
 from kiosk.config_camera import CameraSection, ScannerSection
+from kiosk.config_reading import ReadingSection, contradiction
 from kiosk.config_signals import GateSection, SignalsSection
 from kiosk.config_table import (
     complaint,
@@ -195,6 +196,7 @@ class Config:
     camera: CameraSection
     scanner: ScannerSection
     decoder: DecoderSection
+    reading: ReadingSection
     policy: PolicySection
     signals: SignalsSection
     gate: GateSection
@@ -211,6 +213,7 @@ SECTIONS: Final[dict[str, type]] = {
     "camera": CameraSection,
     "scanner": ScannerSection,
     "decoder": DecoderSection,
+    "reading": ReadingSection,
     "policy": PolicySection,
     "signals": SignalsSection,
     "gate": GateSection,
@@ -237,14 +240,23 @@ def load(file: Path) -> Config:
         for name, section in SECTIONS.items()
     }
     config = Config(file=file, **read)
+    _agreed(config)
+    return config
+
+
+def _agreed(config: Config) -> None:
+    """Raises ConfigError where two settings contradict each other."""
+    found = contradiction(config.reading, leave_ms=config.policy.leave_ms)
+    if found is not None:
+        key, expected = found
+        raise complaint(f"reading.{key}", config.file, expected, found=getattr(config.reading, key))
     if config.policy.require_certificate and config.keys.trust is None:
         raise complaint(
             "policy.require_certificate",
-            file,
+            config.file,
             'expected false, or a trust store to verify certificates by: keys.trust = "trust.json"',
             found=True,
         )
-    return config
 
 
 def key_set(config: Config) -> KeySet:

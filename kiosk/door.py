@@ -80,7 +80,7 @@ class Door:
         """
         self._count_companions()
         began_ns = time.perf_counter_ns()
-        reading = self._reader.read(frame.luma)
+        reading = self._reader.look(frame)
         return self._meet(reading, source=frame.source, taken_ns=frame.taken_ns, began_ns=began_ns)
 
     def hear(self, typed: Typed) -> Decision | None:
@@ -96,7 +96,8 @@ class Door:
     def _meet(
         self, reading: Reading, *, source: str, taken_ns: int, began_ns: int
     ) -> Decision | None:
-        self._vitals.frame(decode_ms=reading.ms, now_ms=self._clock.mono_ms())
+        decode_ms = reading.ms if reading.looked else None
+        self._vitals.frame(decode_ms=decode_ms, now_ms=self._clock.mono_ms())
         if reading.code is None or reading.payload is None:
             return None
         if not self._view.newcomer(reading.code.data, source=source, now_ms=taken_ns // 1_000_000):

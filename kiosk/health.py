@@ -39,12 +39,13 @@ class Vitals:
         """Fresh frames so far."""
         return self._frames
 
-    def frame(self, *, decode_ms: float, now_ms: int) -> None:
-        """A fresh frame came and was looked at, at `now_ms` of the boot's clock."""
+    def frame(self, *, decode_ms: float | None, now_ms: int) -> None:
+        """A fresh frame came at `now_ms` of the boot's clock; None: it was not looked at."""
         with self._lock:
             self._frames += 1
             self._frame_ms = now_ms
-            self._decodes.append(decode_ms)
+            if decode_ms is not None:
+                self._decodes.append(decode_ms)
 
     def answer(self, reason: str, *, wall_ms: int) -> None:
         """A visitor was answered."""
@@ -132,7 +133,7 @@ def report(
         decode_ms_p95=door.decode_ms_p95,
         camera_restarts=door.camera_restarts,
         answers=door.answers,
-        cpu_c=_cpu_c(),
+        cpu_c=cpu_c(),
         disk_free_mb=_disk_free_mb(folder),
         memory_free_mb=_memory_free_mb(),
         certificate_expires_ms=certificate_expires_ms,
@@ -149,7 +150,8 @@ def percentile(ordered: Sequence[float], percent: int) -> float | None:
     return round(ordered[max(0, rank - 1)], 3)
 
 
-def _cpu_c() -> float | None:
+def cpu_c() -> float | None:
+    """The processor's temperature, None where nobody knows."""
     try:
         return int(_THERMAL.read_text()) / 1000
     except (OSError, ValueError):

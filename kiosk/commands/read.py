@@ -61,12 +61,15 @@ def read(
     read.
     """
     # Decoders and NumPy take longer to import than `--help` may take.
+    from kiosk.hardware.decoders import engines as each_of  # noqa: PLC0415
     from kiosk.hardware.decoders import open_decoders  # noqa: PLC0415
+    from kiosk.scanning.pipeline import Pipeline  # noqa: PLC0415
     from kiosk.scanning.reader import Reader  # noqa: PLC0415
 
     logging.basicConfig(level=logging.WARNING, format="%(message)s", stream=sys.stderr)
     try:
-        reader = Reader(open_decoders(engines or ENGINES), _proofs(config_file))
+        pipeline = Pipeline(each_of(open_decoders(engines or ENGINES)))
+        reader = Reader(pipeline, _proofs(config_file))
     except ConfigError as problem:
         raise WrongConfiguration(str(problem)) from problem
     failed = False

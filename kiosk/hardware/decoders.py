@@ -21,15 +21,20 @@ class DecoderChain:
     """Asks each decoder in turn until one finds something."""
 
     def __init__(self, decoders: Sequence[Decoder]) -> None:
-        self._decoders = tuple(decoders)
-        self.name = "+".join(decoder.name for decoder in self._decoders)
+        self.decoders = tuple(decoders)
+        self.name = "+".join(decoder.name for decoder in self.decoders)
 
     def decode(self, luma: Luma) -> Sequence[Code]:
-        for decoder in self._decoders:
+        for decoder in self.decoders:
             found = decoder.decode(luma)
             if found:
                 return found
         return ()
+
+
+def engines(decoder: Decoder) -> tuple[Decoder, ...]:
+    """The decoders that `decoder` asks in turn, or itself."""
+    return decoder.decoders if isinstance(decoder, DecoderChain) else (decoder,)
 
 
 def open_decoders(names: Sequence[str]) -> DecoderChain:
@@ -49,7 +54,9 @@ def open_decoders(names: Sequence[str]) -> DecoderChain:
             )
         module, kind, remedy = ENGINES[name]
         try:
-            decoders.append(getattr(importlib.import_module(module), kind)())
+            # Inverted codes cost ZBar a second scan; where zxing-cpp comes first, that finds them.
+            options = {"invert": False} if name == "pyzbar" and decoders else {}
+            decoders.append(getattr(importlib.import_module(module), kind)(**options))
         except (ImportError, OSError) as problem:
             missing.append(f"{name} cannot be loaded ({problem}); to have it: {remedy}")
     if not decoders:

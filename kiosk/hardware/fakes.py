@@ -4,6 +4,7 @@ Codes for the fake decoder are painted into frames by `painted`, so that a whole
 from made-up frames and still decides from pixels.
 """
 
+import hashlib
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,8 +25,13 @@ def blank(*, width: int = 64, height: int = 48) -> Luma:
 
 
 def painted(data: bytes, *, width: int = 64, height: int = 48) -> Luma:
-    """A picture in which `FakeDecoder` finds one code with `data`, in the middle."""
-    luma = blank(width=width, height=height)
+    """A picture in which `FakeDecoder` finds one code with `data`, in the middle.
+
+    Different codes look different all over, as real ones do.
+    """
+    shades = np.frombuffer(hashlib.blake2b(data).digest(), dtype=np.uint8).reshape(8, 8)
+    rows, columns = np.arange(height) * 8 // height, np.arange(width) * 8 // width
+    luma = shades[rows[:, None], columns[None, :]].copy()
     text = _MARK + len(data).to_bytes(2, "big") + data
     luma.flat[: len(text)] = np.frombuffer(text, dtype=np.uint8)
     return luma

@@ -99,6 +99,16 @@ class Decoder(Protocol):
     def decode(self, luma: Luma) -> Sequence[Code]: ...
 
 
+class Finder(Protocol):
+    """Finds QR codes in single pictures and in the frames of one camera. Never raises on any."""
+
+    def decode(self, luma: Luma) -> Sequence[Code]: ...
+
+    def look(self, frame: Frame) -> Sequence[Code] | None:
+        """None: the frame was not worth a look."""
+        ...
+
+
 class Signals(Protocol):
     """Lights and sound."""
 

@@ -1,4 +1,4 @@
-"""From one frame to the one code it answers for. Pure but for the decoder handed in."""
+"""From one frame to the one code it answers for. Pure but for the finder handed in."""
 
 import math
 import time
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from kiosk.credentials.payload import Payload
 from kiosk.credentials.proofs import Proofs
 from kiosk.credentials.registry import recognise
-from kiosk.hardware.ports import Code, Decoder, Luma
+from kiosk.hardware.ports import Code, Finder, Frame, Luma
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +22,8 @@ class Reading:
     """How many codes were seen."""
     ms: float
     """For decoding and understanding."""
+    looked: bool = True
+    """False: the frame was passed over, because nothing moved or the budget was used up."""
 
 
 class Reader:
@@ -29,12 +31,12 @@ class Reader:
 
     def __init__(
         self,
-        decoder: Decoder,
+        finder: Finder,
         proofs: Proofs,
         *,
         timer_ns: Callable[[], int] = time.perf_counter_ns,
     ) -> None:
-        self._decoder = decoder
+        self._finder = finder
         self._proofs = proofs
         self._timer_ns = timer_ns
 
@@ -43,12 +45,22 @@ class Reader:
         self._proofs = proofs
 
     def read(self, luma: Luma) -> Reading:
+        """A single picture, with everything there is to try."""
         began_ns = self._timer_ns()
-        codes = self._decoder.decode(luma)
+        return self._understood(self._finder.decode(luma), luma, began_ns)
+
+    def look(self, frame: Frame) -> Reading:
+        """The next frame of a camera, with as much effort as it is worth."""
+        began_ns = self._timer_ns()
+        return self._understood(self._finder.look(frame), frame.luma, began_ns)
+
+    def _understood(self, codes: Sequence[Code] | None, luma: Luma, began_ns: int) -> Reading:
         code = _nearest(codes, luma) if codes else None
         payload = recognise(code.data, self._proofs) if code else None
         ms = (self._timer_ns() - began_ns) / 1e6
-        return Reading(payload=payload, code=code, codes=len(codes), ms=ms)
+        return Reading(
+            payload=payload, code=code, codes=len(codes or ()), ms=ms, looked=codes is not None
+        )
 
 
 def _nearest(codes: Sequence[Code], luma: Luma) -> Code:

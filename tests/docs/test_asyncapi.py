@@ -1,6 +1,8 @@
 """The AsyncAPI document and the code say the same."""
 
+import importlib
 import json
+import pkgutil
 import shutil
 import subprocess
 import tarfile
@@ -12,12 +14,10 @@ import msgspec
 import pytest
 import yaml
 
-import wire.keyset
-import wire.presence
-import wire.receipts
-import wire.records
+import wire
 from tests.wire.sample import Sample
 from wire import asyncapi, codec, topics
+from wire.receipts import Receipt
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "docs" / "reference" / "asyncapi.yaml"
@@ -39,6 +39,7 @@ def test_every_topic_of_the_code_has_its_channel_and_no_other_is_told(
     assert {address.replace("{kiosk}", "k") for address in addresses} == {
         *spoken,
         topics.SERVER_STATE,
+        *topics.DOCUMENTS.values(),
     }
 
 
@@ -51,16 +52,18 @@ def test_a_kiosk_sends_and_receives_where_the_code_lets_it(told: dict[str, Any])
         }
 
     assert channels("send") == set(topics.FROM_KIOSK)
-    assert channels("receive") == {*topics.TO_KIOSK, "serverState"}
+    assert channels("receive") == {*topics.TO_KIOSK, "serverState", *topics.DOCUMENTS}
 
 
 def test_every_struct_and_every_field_of_the_contract_is_documented(told: dict[str, Any]) -> None:
-    modules = (wire.records, wire.receipts, wire.presence, wire.keyset)
     structs = {
         name: value
-        for module in modules
-        for name, value in vars(module).items()
-        if isinstance(value, type) and issubclass(value, msgspec.Struct) and name != "Struct"
+        for module in pkgutil.iter_modules(wire.__path__)
+        for name, value in vars(importlib.import_module(f"wire.{module.name}")).items()
+        if isinstance(value, type)
+        and issubclass(value, msgspec.Struct)
+        and value.__module__ == f"wire.{module.name}"
+        and not name.startswith("_")
     }
     schemas = told["components"]["schemas"]
     assert set(schemas) == set(structs)
@@ -83,7 +86,7 @@ def test_a_real_batch_fits_the_documented_schema_and_a_wrong_one_does_not(
 def test_a_real_receipt_fits_the_documented_schema(told: dict[str, Any]) -> None:
     schema = {"$ref": "#/components/schemas/Receipt", "components": told["components"]}
     validator = jsonschema.Draft7Validator(schema)
-    receipt = wire.receipts.Receipt(stored=[("0" * 32, 1, 9)], server_ms=1)
+    receipt = Receipt(stored=[("0" * 32, 1, 9)], server_ms=1)
     assert list(validator.iter_errors(json.loads(codec.encode(receipt)))) == []
     assert list(validator.iter_errors({"stored": [["0" * 32, 1]]})) != []
 

@@ -37,6 +37,8 @@ def lines(document: str) -> Iterator[str]:
 def script(document: str) -> str:
     """One bash script of all commands; whatever stays is ended with it."""
     out = ["set -eu -o pipefail", "trap 'kill $(jobs -p) 2>/dev/null || :; wait' EXIT", "set -x"]
+    if not any("fleet keys init" in line for line in lines(document)):
+        out.append(".venv/bin/fleet keys init")  # a guide for a fleet that is there already
     for line in lines(document):
         if line in NOT_RUN or line.startswith("sudo "):
             continue

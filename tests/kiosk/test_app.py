@@ -136,9 +136,9 @@ def test_what_was_signalled_is_what_the_server_stored(broker: Broker, tmp_path: 
     with SmallServer(broker.port) as server:
         with _running(bundle, lambda: FakeCamera(frames), once=True) as running:
             assert running.wait() == 0
-        assert len(server.stored) == 64
+        assert len(server.stored) == 60 + len(codes.PERSONAL)
         assert server.stored == _accepted(bundle)
-    assert running.signals.shown.count(Answer.GO) == 64
+    assert running.signals.shown.count(Answer.GO) == 60 + len(codes.PERSONAL)
     assert running.depth == 0
 
 

@@ -14,9 +14,11 @@ from kiosk.health import Vitals
 from kiosk.journal import Journal
 from kiosk.queue import Queue
 from kiosk.scanning.decision import Policy
+from kiosk.scanning.pipeline import Pipeline
 from kiosk.scanning.reader import Reader
 from kiosk.scanning.record import Sealer
 from kiosk.scanning.repeats import Repeats, View
+from kiosk.scanning.settings import Settings
 from kiosk.scanning.spelling import Speller
 from tests.kiosk import certificates, codes
 from tests.kiosk.bundle import make_bundle
@@ -35,7 +37,9 @@ class Venue:
         self.signals = RecordingSignals()
         self.clock = FakeClock(wall_ms=certificates.NOW_S * 1000)
         self.door = Door(
-            reader=Reader(FakeDecoder(), codes.PROOFS),
+            reader=Reader(
+                Pipeline([FakeDecoder()], settings=Settings(first_pixels=800)), codes.PROOFS
+            ),
             speller=Speller(codes.PROOFS, layout="us"),
             policy=Policy(
                 accept=frozenset({"card", "national"}),

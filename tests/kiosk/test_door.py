@@ -19,6 +19,7 @@ from kiosk.health import Vitals
 from kiosk.journal import Journal
 from kiosk.queue import Queue
 from kiosk.scanning.decision import Policy
+from kiosk.scanning.pipeline import Pipeline
 from kiosk.scanning.reader import Reader
 from kiosk.scanning.record import Sealer
 from kiosk.scanning.repeats import Repeats, View
@@ -65,7 +66,9 @@ class World:
         self.woken = 0
         keyset = self.bundle.keyset
         self.door = Door(
-            reader=Reader(decoder or FakeDecoder(), Proofs(card_keys=keyset.card_keys())),
+            reader=Reader(
+                Pipeline([decoder or FakeDecoder()]), Proofs(card_keys=keyset.card_keys())
+            ),
             speller=Speller(Proofs(card_keys=keyset.card_keys()), layout="us"),
             policy=Policy(
                 accept=frozenset({"card", "national", "cccd", "can_cuoc"}), tickets=tickets

@@ -142,7 +142,7 @@ def test_a_kiosk_once_ends_with_zero_when_the_server_has_all(
             *("run", "--config", str(bundle.file), "--camera", f"pictures:{pictures}", "--once")
         )
         assert done.returncode == 0, done.stderr
-        assert len(server.stored) == 4
+        assert len(server.stored) == len(codes.PERSONAL)
         server.wait_for(lambda: [each.state for each in server.states] == ["ready", "disconnected"])
 
 

@@ -8,6 +8,7 @@ from kiosk.credentials.proofs import Proofs
 from kiosk.hardware.decoders import open_decoders
 from kiosk.hardware.fakes import FakeDecoder, blank, painted
 from kiosk.hardware.ports import Code, Luma
+from kiosk.scanning.pipeline import Pipeline
 from kiosk.scanning.reader import Reader
 from tests.kiosk import codes
 
@@ -33,13 +34,13 @@ def ticking(step_ns: int) -> Iterator[int]:
 
 
 def test_a_frame_without_a_code_reads_as_nothing() -> None:
-    reading = Reader(FakeDecoder(), Proofs()).read(blank())
+    reading = Reader(Pipeline([FakeDecoder()]), Proofs()).read(blank())
     assert (reading.payload, reading.code, reading.codes) == (None, None, 0)
 
 
 def test_a_code_is_understood_and_timed() -> None:
     clock = ticking(2_500_000)
-    reader = Reader(FakeDecoder(), codes.PROOFS, timer_ns=lambda: next(clock))
+    reader = Reader(Pipeline([FakeDecoder()]), codes.PROOFS, timer_ns=lambda: next(clock))
     reading = reader.read(painted(codes.CARD.encode()))
     assert reading.payload is not None
     assert (reading.payload.kind, reading.payload.authentic) == ("card", True)
@@ -50,7 +51,9 @@ def test_a_code_is_understood_and_timed() -> None:
 @pytest.mark.parametrize("order", [1, -1])
 def test_of_several_codes_the_one_nearest_to_the_centre_counts(order: int) -> None:
     places = [(b"left", (5.0, 24.0)), (b"middle", (40.0, 20.0)), (b"corner", (63.0, 47.0))]
-    reading = Reader(Several(*places[::order]), Proofs()).read(blank(width=64, height=48))
+    reading = Reader(Pipeline([Several(*places[::order])]), Proofs()).read(
+        blank(width=64, height=48)
+    )
     assert reading.code is not None
     assert (reading.code.data, reading.codes) == (b"middle", 3)
 
@@ -62,7 +65,7 @@ def test_two_people_in_view_give_one_answer(engine: str, nearer: str) -> None:
     middle, edge = codes.qr(nearer), codes.qr(other)
     x, y = (1400 - middle.shape[1]) // 2, (900 - middle.shape[0]) // 2
     luma = codes.scene((edge, (10, 10)), (middle, (x, y)))
-    reading = Reader(open_decoders([engine]), Proofs()).read(luma)
+    reading = Reader(Pipeline([open_decoders([engine])]), Proofs()).read(luma)
     assert reading.codes == 2
     assert reading.code is not None
     assert reading.code.data == nearer.encode()
@@ -73,6 +76,6 @@ def test_two_people_in_view_give_one_answer(engine: str, nearer: str) -> None:
 def test_a_code_held_at_any_right_angle_is_read(engine: str, turns: int) -> None:
     luma = codes.qr(codes.CAN_CUOC)
     turned = luma.copy() if turns == 0 else luma[::-1, ::-1] if turns == 2 else luma.T[:: turns - 2]
-    reading = Reader(open_decoders([engine]), Proofs()).read(turned)
+    reading = Reader(Pipeline([open_decoders([engine])]), Proofs()).read(turned)
     assert reading.payload is not None
     assert reading.payload.kind == "can_cuoc"

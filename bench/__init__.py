@@ -1,0 +1,1 @@
+"""Benchmarks: each prints a table against a peer run beside it, and ends with one JSON line."""
