@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo setup test test-deps check lint types imports fast soak fuzz bench-credentials fresh docs lock clean
+.PHONY: help demo setup test test-deps check lint types imports fast soak fuzz bench-ingest bench-credentials fresh docs lock clean
 
 PYTHON ?= /usr/bin/python3
 KILLS ?= 1000
@@ -17,7 +17,7 @@ SHELL_SCRIPTS := .ci/run $(wildcard provisioning/*.sh)
 
 help: ## List the chores
 	@echo "Tram. First: make demo"
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(RUN) ## Show the whole path; until Ctrl-C, or once and checked with ONCE=1
 	@exec $(BIN)/python -m demo $(if $(filter-out 0 no,$(ONCE)),--once)
@@ -57,6 +57,9 @@ fuzz: $(DEV) ## Fuzz all that reads a stranger's bytes, SECONDS=20 for each pars
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
 		--only-binary :all: -r locks/fuzz.txt
 	$(BIN)/python -m fuzz --seconds $(SECONDS) $(PARSERS)
+
+bench-ingest: test-deps $(DEV) ## Time records into SQLite and PostgreSQL beside the barest loop (ARGS=…)
+	$(BIN)/python -m bench.bench_ingest $(ARGS)
 
 bench-credentials: $(DEV) ## Time the verification of certificates beside the bare signature check
 	$(BIN)/python -m bench.credentials

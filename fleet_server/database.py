@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any, TypeVar, cast
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, Table, create_engine, event
 from sqlalchemy.dialects import postgresql as postgresql_dialect
 from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.engine import URL, make_url
@@ -25,8 +25,11 @@ WRITES = {"tram_writes": True}
 """Execution options of an engine or connection whose transactions write."""
 
 
-def connect(database_url: str) -> Engine:
-    """An engine for `database_url`. Opens nothing yet. Raises SettingsError for other databases."""
+def connect(database_url: str, *, ping: bool = True) -> Engine:
+    """An engine for `database_url`. Opens nothing yet. Raises SettingsError for other databases.
+
+    `ping`: whether a connection is tried before each use, for those who do not try again anyway.
+    """
     try:
         url = make_url(database_url)
     except ArgumentError as problem:
@@ -37,7 +40,9 @@ def connect(database_url: str) -> Engine:
         return _sqlite(url)
     if url.get_backend_name() == "postgresql":
         url = url.set(drivername="postgresql+psycopg")
-        return create_engine(url, pool_pre_ping=True, pool_size=8, max_overflow=8)
+        return create_engine(
+            url, pool_pre_ping=ping, pool_size=8, max_overflow=8, hide_parameters=True
+        )
     raise SettingsError(
         f"database_url: expected sqlite:///FILE or postgresql://…, not {url.drivername}://"
     )
@@ -47,7 +52,7 @@ def is_sqlite(engine: Engine) -> bool:
     return engine.dialect.name == "sqlite"
 
 
-def insert(connection: Connection, table: type[Base]) -> sqlite_dialect.Insert:
+def insert(connection: Connection, table: type[Base] | Table) -> sqlite_dialect.Insert:
     """INSERT with `on_conflict_do_…`, which both engines say in the same words."""
     if connection.dialect.name == "sqlite":
         return sqlite_dialect.insert(table)
@@ -65,7 +70,7 @@ def chunks(items: Iterable[T], size: int = 1000) -> Iterator[list[T]]:
 def _sqlite(url: URL) -> Engine:
     if not url.database or url.database == ":memory:":
         raise SettingsError("database_url: expected sqlite:///FILE; a database in memory is lost")
-    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S})
+    engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S}, hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _configure(connection: sqlite3.Connection, _record: Any) -> None:

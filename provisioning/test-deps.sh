@@ -22,14 +22,10 @@ done
 [[ ${#missing[@]} -gt 0 ]] || exit 0
 
 if [[ $EUID -ne 0 ]]; then
-    sudo -n true 2>/dev/null || [[ -t 0 ]] || {
+    if ! command -v sudo >/dev/null || ! { sudo -n true 2>/dev/null || [[ -t 0 ]]; }; then
         say "the tests need ${missing[*]}. As root: apt-get install ${missing[*]}" >&2
         exit 1
-    }
-    command -v sudo >/dev/null || {
-        say "the tests need ${missing[*]}. As root: apt-get install ${missing[*]}" >&2
-        exit 1
-    }
+    fi
     say "the tests need ${missing[*]}: asking for root to install them"
     exec sudo "$0" "$@"
 fi

@@ -16,7 +16,7 @@ from wire.signed import MAX_DOCUMENT_BYTES
 
 MAX_MESSAGE_BYTES: Final = MAX_DOCUMENT_BYTES
 """The largest are signed documents; what kiosks send is far smaller."""
-ACK_WAIT_S: Final = 30
+ACK_WAIT_S: Final = 10
 """How long nats-server waits for the ingest's acknowledgement before it delivers again."""
 MAX_ACK_PENDING: Final = 1000
 """Messages delivered to one subscription and not acknowledged yet. Far larger values are refused
@@ -123,6 +123,8 @@ autosave_interval 60
 # 0: no limit. The default drops messages beyond 1000 silently, although it acknowledged them.
 max_queued_messages 0
 message_size_limit {MAX_MESSAGE_BYTES}
+# Otherwise a receipt waits some 40 ms for the acknowledgement of the packet before it.
+set_tcp_nodelay true
 """
     return {"mosquitto.conf": config, "acl": _mosquitto_acl(revoked)}
 

@@ -13,14 +13,14 @@ from sqlalchemy import (
     Connection,
     Row,
     Table,
-    bindparam,
     insert,
-    or_,
     select,
     text,
     update,
 )
 
+from fleet_server import bulk
+from fleet_server.bulk import among
 from fleet_server.database import chunks
 from fleet_server.errors import NotKnown, Refused
 from fleet_server.identity import audit
@@ -31,6 +31,7 @@ SCAN: Final = "scan"
 INGEST: Final = "ingest"
 _LOCK: Final = 0x6C696E6B  # any number, the same in all processes
 _PSEUDONYMS: Final[Table] = Base.metadata.tables["pseudonyms"]
+_LINKS: Final[Table] = Base.metadata.tables["links"]
 _PERSONS: Final[Table] = Base.metadata.tables["persons"]
 
 Pair = tuple[int, int]
@@ -138,7 +139,7 @@ def join_scans(connection: Connection, pairs: Mapping[Pair, int], *, at_ms: int)
         | {"reason": SCAN, "made_at": at_ms // 1000, "made_by": INGEST}
         for pair in new
     ]
-    connection.execute(insert(Link), rows)
+    bulk.add(connection, _LINKS, rows)
     moved = _recompute(connection, {end for pair in new for end in pair})
     stale.mark(connection, _persons(moved), at_ms)
     return moved
@@ -176,7 +177,7 @@ def _unknown(connection: Connection, pairs: Collection[Pair]) -> set[Pair]:
     known: set[Pair] = set()
     for chunk in chunks({first for first, _ in pairs}):
         rows = connection.execute(
-            select(Link.first_id, Link.second_id).where(Link.first_id.in_(chunk))
+            select(Link.first_id, Link.second_id).where(among(connection, _LINKS.c.first_id, chunk))
         )
         known.update((row.first_id, row.second_id) for row in rows)
     return set(pairs) - known
@@ -189,7 +190,7 @@ def _recompute(connection: Connection, pseudonym_ids: Iterable[int]) -> list[Mov
     for chunk in chunks(neighbours):
         rows += connection.execute(
             select(Pseudonym.id, Pseudonym.person_id, Pseudonym.own_person_id).where(
-                Pseudonym.id.in_(chunk)
+                among(connection, _PSEUDONYMS.c.id, chunk)
             )
         ).all()
     own = {row.id: row.own_person_id for row in rows}
@@ -202,20 +203,12 @@ def _recompute(connection: Connection, pseudonym_ids: Iterable[int]) -> list[Mov
         for row in sorted(rows)
         if row.person_id != stands_for[row.id]
     ]
-    if moved:
-        connection.execute(
-            update(_PSEUDONYMS)
-            .where(_PSEUDONYMS.c.id == bindparam("which"))
-            .values(person_id=bindparam("now")),
-            [{"which": move.pseudonym_id, "now": move.now} for move in moved],
-        )
-        origins = [(own[move.pseudonym_id], move.now) for move in moved]
-        connection.execute(
-            update(_PERSONS)
-            .where(_PERSONS.c.id == bindparam("which"))
-            .values(merged_into=bindparam("now")),
-            [{"which": origin, "now": None if origin == now else now} for origin, now in origins],
-        )
+    bulk.set_column(
+        connection, _PSEUDONYMS, "person_id", {move.pseudonym_id: move.now for move in moved}
+    )
+    origins = {own[move.pseudonym_id]: move.now for move in moved}
+    merged = {origin: None if origin == now else now for origin, now in origins.items()}
+    bulk.set_column(connection, _PERSONS, "merged_into", merged)
     return moved
 
 
@@ -226,14 +219,17 @@ def _neighbourhood(connection: Connection, seeds: set[int]) -> dict[int, set[int
     while frontier:
         found: set[int] = set()
         for chunk in chunks(frontier):
-            touches = or_(Link.first_id.in_(chunk), Link.second_id.in_(chunk))
-            rows = connection.execute(
-                select(Link.first_id, Link.second_id).where(Link.undone_at.is_(None), touches)
-            )
-            for first, second in rows:
-                neighbours.setdefault(first, set()).add(second)
-                neighbours.setdefault(second, set()).add(first)
-                found |= {first, second}
+            # One question per column: asked about either, an engine may read the whole table.
+            for column in (_LINKS.c.first_id, _LINKS.c.second_id):
+                rows = connection.execute(
+                    select(Link.first_id, Link.second_id).where(
+                        Link.undone_at.is_(None), among(connection, column, chunk)
+                    )
+                )
+                for first, second in rows:
+                    neighbours.setdefault(first, set()).add(second)
+                    neighbours.setdefault(second, set()).add(first)
+                    found |= {first, second}
         frontier = found - seeds
         seeds = seeds | found
     return neighbours

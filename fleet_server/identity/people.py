@@ -1,16 +1,18 @@
 """Knows pseudonyms and credentials again, and writes down those seen for the first time."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, select
-from sqlalchemy import insert as plain_insert
+from sqlalchemy import Connection, func, insert, literal, select
 
-from fleet_server.database import chunks, insert
-from fleet_server.models import Base, Credential, Person, Pseudonym
+from fleet_server import bulk
+from fleet_server.bulk import among
+from fleet_server.database import chunks
+from fleet_server.models import Base, Person
 
-_PSEUDONYMS: Final = Base.metadata.tables["pseudonyms"].c
-_CREDENTIALS: Final = Base.metadata.tables["credentials"].c
+_TABLES: Final = Base.metadata.tables
+_PSEUDONYMS: Final = _TABLES["pseudonyms"].c
+_CREDENTIALS: Final = _TABLES["credentials"].c
 
 
 class Recognised(NamedTuple):
@@ -18,31 +20,38 @@ class Recognised(NamedTuple):
 
     ids: dict[bytes, int]
     fresh: set[int]
-    """Those seen for the first time, each as a person of its own."""
+    """Those seen for the first time."""
+    persons: dict[int, int]
+    """The person each was first seen as, by id. Never changes; leads to whom links make of it."""
 
 
 def pseudonyms(connection: Connection, spaces: Mapping[bytes, str], *, at_s: int) -> Recognised:
     """The pseudonyms with these digests (each with its space); unknown ones are made."""
-    ids = _by_digest(connection, spaces)
+    ids, persons = _by_digest(connection, spaces)
     # Sorted, so that two processes that meet the same new people wait instead of deadlocking.
     new = sorted(digest for digest in spaces if digest not in ids)
     if not new:
-        return Recognised(ids, set())
-    persons = connection.scalars(
-        plain_insert(Person).returning(Person.id), [{"created_at": at_s} for _ in new]
-    ).all()
+        return Recognised(ids, set(), persons)
     rows = [
         {"digest": digest, "space": spaces[digest], "created_at": at_s}
         | {"person_id": person, "own_person_id": person}
-        for digest, person in zip(new, persons, strict=True)
+        for digest, person in zip(new, _new_persons(connection, len(new), at_s), strict=True)
     ]
-    statement = insert(connection, Pseudonym).on_conflict_do_nothing(index_elements=["digest"])
-    made = connection.execute(statement.returning(Pseudonym.id, Pseudonym.digest), rows)
-    fresh = {bytes(row.digest): row.id for row in made}
-    ids |= fresh
+    made = bulk.add_new(
+        connection,
+        _TABLES["pseudonyms"],
+        rows,
+        key=["digest"],
+        returning=["digest", "id", "own_person_id"],
+    )
+    fresh = set()
+    for digest, found, person in made:
+        ids[bytes(digest)] = found
+        persons[found] = person
+        fresh.add(found)
     # Another process may have been first with some.
-    ids |= _by_digest(connection, [digest for digest in new if digest not in ids])
-    return Recognised(ids, set(fresh.values()))
+    others = _by_digest(connection, [digest for digest in new if digest not in ids])
+    return Recognised(ids | others[0], fresh, persons | others[1])
 
 
 def credentials(
@@ -57,13 +66,14 @@ def credentials(
         if (kind, pseudonym) not in ids
     ]
     if rows:
-        statement = insert(connection, Credential).on_conflict_do_nothing(
-            index_elements=["kind", "pseudonym_id"]
+        made = bulk.add_new(
+            connection,
+            _TABLES["credentials"],
+            rows,
+            key=["kind", "pseudonym_id"],
+            returning=["kind", "pseudonym_id", "id"],
         )
-        made = connection.execute(
-            statement.returning(Credential.id, Credential.kind, Credential.pseudonym_id), rows
-        )
-        ids |= {(row.kind, row.pseudonym_id): row.id for row in made}
+        ids |= {(kind, pseudonym): found for kind, pseudonym, found in made}
         missing = {pseudonym for kind, pseudonym in authentic if (kind, pseudonym) not in ids}
         ids |= _by_pseudonym(connection, missing)
     return ids
@@ -75,20 +85,40 @@ def persons_of(connection: Connection, pseudonym_ids: Iterable[int]) -> set[int]
     for chunk in chunks(pseudonym_ids):
         found.update(
             connection.scalars(
-                select(_PSEUDONYMS.person_id).where(_PSEUDONYMS.id.in_(chunk)).distinct()
+                select(_PSEUDONYMS.person_id)
+                .where(among(connection, _PSEUDONYMS.id, chunk))
+                .distinct()
             )
         )
     return found
 
 
-def _by_digest(connection: Connection, digests: Iterable[bytes]) -> dict[bytes, int]:
-    found: dict[bytes, int] = {}
+def _new_persons(connection: Connection, count: int, at_s: int) -> Sequence[int]:
+    if connection.dialect.name == "sqlite":
+        rows = [{"created_at": at_s} for _ in range(count)]
+        return connection.scalars(insert(Person).returning(Person.id), rows).all()
+    # One statement without a parameter per row.
+    many = select(literal(at_s)).select_from(func.generate_series(1, count).alias())
+    made = insert(Person).from_select(["created_at"], many)
+    return connection.scalars(made.returning(Person.id)).all()
+
+
+def _by_digest(
+    connection: Connection, digests: Iterable[bytes]
+) -> tuple[dict[bytes, int], dict[int, int]]:
+    """Ids by digest, and first persons by id."""
+    ids: dict[bytes, int] = {}
+    persons: dict[int, int] = {}
     for chunk in chunks(digests):
         rows = connection.execute(
-            select(_PSEUDONYMS.digest, _PSEUDONYMS.id).where(_PSEUDONYMS.digest.in_(chunk))
+            select(_PSEUDONYMS.digest, _PSEUDONYMS.id, _PSEUDONYMS.own_person_id).where(
+                among(connection, _PSEUDONYMS.digest, chunk)
+            )
         )
-        found.update((bytes(row.digest), row.id) for row in rows)
-    return found
+        for digest, found, person in rows:
+            ids[bytes(digest)] = found
+            persons[found] = person
+    return ids, persons
 
 
 def _by_pseudonym(
@@ -98,7 +128,7 @@ def _by_pseudonym(
     for chunk in chunks(pseudonym_ids):
         rows = connection.execute(
             select(_CREDENTIALS.kind, _CREDENTIALS.pseudonym_id, _CREDENTIALS.id).where(
-                _CREDENTIALS.pseudonym_id.in_(chunk)
+                among(connection, _CREDENTIALS.pseudonym_id, chunk)
             )
         )
         found.update(((row.kind, row.pseudonym_id), row.id) for row in rows)

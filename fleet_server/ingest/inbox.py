@@ -37,6 +37,10 @@ class Inbox:
     def __len__(self) -> int:
         return len(self._messages)
 
+    @property
+    def closed(self) -> bool:
+        return self._closed
+
     def put(self, message: Message) -> bool:
         """Takes a message in; whether there was room. One turned away must not be acknowledged."""
         with self._changed:

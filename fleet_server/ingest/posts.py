@@ -49,24 +49,24 @@ def load(connection: Connection, refs: Collection[str]) -> dict[str, Station]:
     stations: dict[str, Station] = {}
     for chunk in chunks(refs):
         rows = connection.execute(
-            select(Kiosk.id, Kiosk.ref, Kiosk.revoked_at).where(Kiosk.ref.in_(chunk))
-        )
-        stations |= {row.ref: Station(row.id, row.revoked_at is not None) for row in rows}
-    by_id = {station.id: station for station in stations.values()}
-    for ids in chunks(by_id):
-        posts = connection.execute(
             select(
-                Posting.kiosk_id,
+                Kiosk.id,
+                Kiosk.ref,
+                Kiosk.revoked_at,
                 Posting.venue_id,
                 Posting.gate_id,
                 Posting.room_id,
                 Posting.valid_from,
                 Posting.valid_to,
             )
-            .where(Posting.kiosk_id.in_(ids))
+            .outerjoin(Posting, Posting.kiosk_id == Kiosk.id)
+            .where(Kiosk.ref.in_(chunk))
             .order_by(Posting.valid_from)
         )
-        for kiosk_id, venue_id, gate_id, room_id, valid_from, valid_to in posts:
-            post = Post(venue_id, gate_id, room_id, valid_from, valid_to)
-            by_id[kiosk_id].posts.append(post)
+        for row in rows:
+            station = stations.setdefault(row.ref, Station(row.id, row.revoked_at is not None))
+            if row.venue_id is not None:
+                station.posts.append(
+                    Post(row.venue_id, row.gate_id, row.room_id, row.valid_from, row.valid_to)
+                )
     return stations

@@ -80,9 +80,11 @@ def after(known: Known, heard: Heard) -> Known:
 
 def store(connection: Connection, heard: list[tuple[int, Heard]]) -> None:
     """Takes in messages of known kiosks, by the kiosk's id and in their order."""
-    ids = sorted({kiosk_id for kiosk_id, _ in heard})
-    if not ids:
+    telling = [each for each in heard if each[1] != Heard(each[1].kiosk, each[1].heard_ms)]
+    if not telling:
+        _note_time(connection, heard)
         return
+    ids = sorted({kiosk_id for kiosk_id, _ in heard})
     rows = connection.execute(select(_TABLE).where(_TABLE.c.kiosk_id.in_(ids)))
     known: dict[int, Known] = {}
     for row in rows.mappings():
@@ -101,6 +103,28 @@ def store(connection: Connection, heard: list[tuple[int, Heard]]) -> None:
         columns = {name: statement.excluded[name] for name in _row(Known())}
         connection.execute(
             statement.on_conflict_do_update(index_elements=["kiosk_id"], set_=columns), changed
+        )
+
+
+def _note_time(connection: Connection, heard: list[tuple[int, Heard]]) -> None:
+    """They only spoke: one statement is enough."""
+    last: dict[int, int] = {}
+    for kiosk_id, message in heard:
+        last[kiosk_id] = max(message.heard_ms, last.get(kiosk_id, 0))
+    rows = [
+        {"kiosk_id": kiosk_id, **_row(Known(heard_ms=heard_ms))}
+        for kiosk_id, heard_ms in sorted(last.items())
+    ]
+    if rows:
+        statement = insert(connection, Presence)
+        newer = {"heard_ms": statement.excluded.heard_ms}
+        connection.execute(
+            statement.on_conflict_do_update(
+                index_elements=["kiosk_id"],
+                set_=newer,
+                where=Presence.heard_ms < statement.excluded.heard_ms,
+            ),
+            rows,
         )
 
 

@@ -24,8 +24,9 @@ from fleet_server.identity.pseudonyms import PseudonymKey
 from fleet_server.ingest.documents import Documents
 from fleet_server.ingest.inbox import Inbox
 from fleet_server.ingest.judge import Judged, judge
-from fleet_server.ingest.link import Address, Link
-from fleet_server.ingest.worker import Judge, Worker
+from fleet_server.ingest.link import Address, Link, client_id_of
+from fleet_server.ingest.reader import Judge
+from fleet_server.ingest.worker import Worker
 from fleet_server.keys import IngestKeys
 from fleet_server.settings import Settings, is_loopback
 
@@ -46,7 +47,7 @@ def run(settings: Settings) -> None:
     judging = _judging(held, PseudonymKey.load(held.pseudonym_file))
     address = broker_address(settings, held)
     asked_to_stop = _listen_for_signals()
-    engine = database.connect(settings.database_url)
+    engine = database.connect(settings.database_url, ping=False)
     if not _wait_for_database(engine, settings, asked_to_stop):
         return
     stopping = threading.Event()
@@ -107,12 +108,13 @@ def broker_address(settings: Settings, held: IngestKeys) -> Address:
         tls = ssl.create_default_context(cafile=str(held.ca))
         tls.minimum_version = ssl.TLSVersion.TLSv1_2
         tls.load_cert_chain(held.certificate, held.certificate_key)
+        client_id = client_id_of(held.certificate_key.read_bytes())
     except (OSError, ssl.SSLError) as problem:
         raise KeysError(
             f"{held.certificate}, {held.certificate_key} or {held.ca}: {problem};"
             " expected PEM files that belong together"
         ) from problem
-    return Address(host, port, tls)
+    return Address(host, port, tls, client_id)
 
 
 def _judging(held: IngestKeys, pseudonyms: PseudonymKey) -> Judge:

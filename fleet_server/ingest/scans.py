@@ -6,18 +6,18 @@ from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, select
-from sqlalchemy import insert as plain_insert
 
-from fleet_server.database import chunks, insert
+from fleet_server import bulk
+from fleet_server.bulk import among
+from fleet_server.database import chunks
 from fleet_server.identity import people
 from fleet_server.ingest.clock import Times
 from fleet_server.ingest.judge import Accepted
 from fleet_server.ingest.posts import Post
-from fleet_server.models import Base, Scan
+from fleet_server.models import Base
 
-_SCANS: Final = Base.metadata.tables["scans"].c
-_KEYS: Final = Base.metadata.tables["scan_keys"]
-_IDENTITIES: Final = Base.metadata.tables["scan_identities"]
+_TABLES: Final = Base.metadata.tables
+_SCANS: Final = _TABLES["scans"].c
 
 
 class Name(NamedTuple):
@@ -46,6 +46,8 @@ class Inserted:
     """Scan id and pseudonyms in the record's order."""
     fresh: set[int] = field(default_factory=set)
     """Pseudonyms seen for the first time."""
+    persons: dict[int, int] = field(default_factory=dict)
+    """The person each pseudonym was first seen as."""
 
 
 def write(connection: Connection, candidates: Mapping[Name, Candidate], *, at_s: int) -> Inserted:
@@ -58,21 +60,22 @@ def write(connection: Connection, candidates: Mapping[Name, Candidate], *, at_s:
     known = people.pseudonyms(connection, spaces, at_s=at_s)
     held = {_held(accepted, known.ids): accepted.authentic for accepted in everyone}
     credentials = people.credentials(connection, held, at_s=at_s)
-    made = connection.execute(
-        insert(connection, Scan)
-        .on_conflict_do_nothing(index_elements=["kiosk_id", "epoch", "counter"])
-        .returning(_SCANS.id, _SCANS.kiosk_id, _SCANS.epoch, _SCANS.counter),
+    made = bulk.add_new(
+        connection,
+        _TABLES["scans"],
         [
             _row(name, candidates[name], credentials[_held(candidates[name].accepted, known.ids)])
             for name in names
         ],
+        key=Name._fields,
+        returning=["id", *Name._fields],
     )
     scans = {}
     for scan_id, *name in made:
         accepted = candidates[Name(*name)].accepted
         scans[Name(*name)] = (scan_id, [known.ids[key.digest] for key in accepted.keys])
     _write_parts(connection, candidates, scans)
-    return Inserted(scans, known.fresh)
+    return Inserted(scans, known.fresh, known.persons)
 
 
 def digests(connection: Connection, names: Iterable[Name]) -> dict[Name, bytes]:
@@ -87,7 +90,7 @@ def digests(connection: Connection, names: Iterable[Name]) -> dict[Name, bytes]:
                 select(_SCANS.counter, _SCANS.digest).where(
                     _SCANS.kiosk_id == kiosk_id,
                     _SCANS.epoch == epoch,
-                    _SCANS.counter.in_(chunk),
+                    among(connection, _SCANS.counter, chunk),
                 )
             )
             found |= {Name(kiosk_id, epoch, row.counter): bytes(row.digest) for row in rows}
@@ -117,10 +120,8 @@ def _write_parts(
                     "binding": accepted.binding,
                 }
             )
-    if keys:
-        connection.execute(plain_insert(_KEYS), keys)
-    if identities:
-        connection.execute(plain_insert(_IDENTITIES), identities)
+    bulk.add(connection, _TABLES["scan_keys"], keys)
+    bulk.add(connection, _TABLES["scan_identities"], identities)
 
 
 def _held(accepted: Accepted, ids: Mapping[bytes, int]) -> tuple[str, int]:

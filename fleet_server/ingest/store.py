@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
-from fleet_server.identity import links, people
+from fleet_server.identity import links
 from fleet_server.ingest import clock, posts, presence, refusals, scans
 from fleet_server.ingest.judge import Accepted, Judged, Refused, refuse
 from fleet_server.ingest.posts import Station
@@ -153,8 +153,10 @@ def _connect(connection: Connection, inserted: Inserted, now_ms: int) -> None:
         for pair in links.pairs_of(pseudonyms):
             pairs.setdefault(pair, scan_id)
     carried = {pseudonym for _, held in inserted.scans.values() for pseudonym in held}
+    # By the person each number was first seen as: whoever others link it to meanwhile, from there
+    # the derivation finds them.
+    stale.mark(connection, {inserted.persons[pseudonym] for pseudonym in carried}, now_ms)
     merged = links.join_scans(connection, pairs, at_ms=now_ms)
-    stale.mark(connection, people.persons_of(connection, carried), now_ms)
     links.report(connection, merged, fresh=inserted.fresh, at_ms=now_ms)
 
 

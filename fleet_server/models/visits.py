@@ -1,9 +1,13 @@
 """Stays derived from scans. Everything here can be thrown away and rebuilt."""
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from typing import Final
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fleet_server.models.base import Base, BigInt, Id, Ms, Seconds
+
+UNCERTAIN: Final = "entered_earliest < entered_at"
 
 
 class Visit(Base):
@@ -13,6 +17,14 @@ class Visit(Base):
     __table_args__ = (
         UniqueConstraint("venue_id", "entered_at", "person_id"),
         Index("ix_visits_person", "person_id", "entered_at"),
+        # The few whose start is uncertain are found by when they may have begun.
+        Index(
+            "ix_visits_uncertain",
+            "venue_id",
+            "entered_earliest",
+            sqlite_where=text(UNCERTAIN),
+            postgresql_where=text(UNCERTAIN),
+        ),
     )
 
     id: Mapped[Id]

@@ -72,6 +72,7 @@ def perhaps_entered_within(venue_id: int, end: int, *, but: int) -> Select[*tupl
     """The further rows of uncertain start: expected at `end` or later, possible before it."""
     return _visits(
         Visit.venue_id == venue_id,
+        Visit.entered_earliest < Visit.entered_at,
         Visit.entered_at >= end,
         Visit.entered_earliest < end,
         Visit.person_id != but,

@@ -16,6 +16,9 @@ import wire.keyset
 import wire.presence
 import wire.receipts
 import wire.records
+import wire.revocations
+import wire.signed
+import wire.trust
 from tests.wire.sample import Sample
 from wire import asyncapi, codec, topics
 
@@ -39,6 +42,7 @@ def test_every_topic_of_the_code_has_its_channel_and_no_other_is_told(
     assert {address.replace("{kiosk}", "k") for address in addresses} == {
         *spoken,
         topics.SERVER_STATE,
+        *topics.DOCUMENTS.values(),
     }
 
 
@@ -51,11 +55,14 @@ def test_a_kiosk_sends_and_receives_where_the_code_lets_it(told: dict[str, Any])
         }
 
     assert channels("send") == set(topics.FROM_KIOSK)
-    assert channels("receive") == {*topics.TO_KIOSK, "serverState"}
+    assert channels("receive") == {*topics.TO_KIOSK, "serverState", *topics.DOCUMENTS}
 
 
 def test_every_struct_and_every_field_of_the_contract_is_documented(told: dict[str, Any]) -> None:
-    modules = (wire.records, wire.receipts, wire.presence, wire.keyset)
+    modules = (
+        *(wire.records, wire.receipts, wire.presence, wire.keyset),
+        *(wire.signed, wire.trust, wire.revocations),
+    )
     structs = {
         name: value
         for module in modules

@@ -50,6 +50,7 @@ def mosquitto(
         "allow_anonymous": "true",
         "persistence": "false",
         "log_type": "warning",
+        "set_tcp_nodelay": "true",
         "max_queued_messages": "100000",
     } | (options or {})
     text = config or "".join(f"{key} {value}\n" for key, value in lines.items())

@@ -282,6 +282,14 @@ def _visits() -> None:
         sa.UniqueConstraint("venue_id", "entered_at", "person_id"),
     )
     op.create_index("ix_visits_person", "visits", ["person_id", "entered_at"])
+    uncertain = sa.text("entered_earliest < entered_at")
+    op.create_index(
+        "ix_visits_uncertain",
+        "visits",
+        ["venue_id", "entered_earliest"],
+        sqlite_where=uncertain,
+        postgresql_where=uncertain,
+    )
     op.create_table(
         "orphan_exits",
         sa.Column("scan_id", BIGINT, sa.ForeignKey("scans.id"), primary_key=True),

@@ -1,5 +1,6 @@
 """The ingest as a process, through real brokers into real databases."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -11,8 +12,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, func, insert, select, text, update
 
-from fleet_server import database
+from fleet_server import database, schema
+from fleet_server import keys as stored
 from fleet_server.errors import SettingsError
+from fleet_server.fleet import broker as broker_files
 from fleet_server.ingest.run import broker_address
 from fleet_server.models import Base, Kiosk, Posting, Presence, RefusedRecord, Scan, Visit
 from fleet_server.settings import Broker as BrokerSettings
@@ -198,6 +201,41 @@ def test_stopping_while_the_database_is_away_ends_and_keeps_everything_at_the_br
         engine.dispose()
 
 
+@pytest.mark.parametrize("kind", ["mosquitto", "nats"])
+def test_over_tls_with_the_brokers_as_the_fleet_configures_them(
+    kind: str,
+    tmp_path: Path,
+    keys: SealingKeys,
+    start_mosquitto: Callable[..., Broker],
+    start_nats: Callable[..., Broker],
+    sqlite_url: str,
+) -> None:
+    port = free_port()
+    tls = stored.broker(tmp_path / "keys")
+    if kind == "nats":
+        config = broker_files.nats_config(
+            bind="127.0.0.1", port=port, store=tmp_path / "js", tls=tls, kiosks=["cho-mau-1"]
+        )
+        broker = start_nats(config=config, port=port)
+    else:
+        (tmp_path / "data").mkdir()
+        files = broker_files.mosquitto_files(
+            bind="127.0.0.1", port=port, folder=tmp_path, data=tmp_path / "data", revoked=[]
+        )
+        for name, content in files.items():
+            (tmp_path / name).write_text(content)
+        for source, name in zip(tls, ("broker.crt", "broker.key", "ca.crt"), strict=True):
+            (tmp_path / name).write_bytes(source.read_bytes())
+        config = files["mosquitto.conf"]
+        if os.geteuid() == 0:
+            config += "user root\n"  # it would give up root and then not read the key
+        broker = start_mosquitto(config=config, port=port)
+    with IngestProcess(tmp_path, f"mqtts://127.0.0.1:{broker.port}", sqlite_url) as ingest:
+        wait_until(lambda: ingest.says("connected to broker"), what="the ingest")
+        assert ingest.stop() == 0
+        assert not ingest.says("WARNING")
+
+
 def test_a_broker_that_refuses_the_subscriptions_is_named_and_tried_again(
     tmp_path: Path, keys: SealingKeys, start_nats: Callable[..., Broker], sqlite_url: str
 ) -> None:
@@ -255,8 +293,6 @@ def test_sigint_ends_it_like_sigterm(ingest: IngestProcess) -> None:
 
 
 def test_plain_mqtt_beyond_loopback_is_refused(tmp_path: Path, keys: SealingKeys) -> None:
-    from fleet_server import keys as stored
-
     settings = Settings(home=str(tmp_path), broker=BrokerSettings(url="mqtt://192.0.2.1:1883"))
     with pytest.raises(SettingsError, match="loopback"):
         broker_address(settings, stored.ingest(tmp_path / "keys"))
@@ -265,8 +301,6 @@ def test_plain_mqtt_beyond_loopback_is_refused(tmp_path: Path, keys: SealingKeys
 def test_a_port_that_fleet_serve_is_to_choose_is_asked_of_it(
     tmp_path: Path, keys: SealingKeys
 ) -> None:
-    from fleet_server import keys as stored
-
     settings = Settings(home=str(tmp_path), broker=BrokerSettings(port=0))
     held = stored.ingest(tmp_path / "keys")
     with pytest.raises(SettingsError, match=r"serve\.json"):
@@ -284,8 +318,6 @@ def test_importing_the_ingest_needs_no_web_server() -> None:
 
 
 def _migrate(engine: Engine) -> None:
-    from fleet_server import schema
-
     schema.migrate(engine)
     with engine.connect() as connection:
         assert connection.scalar(text("SELECT 1")) == 1
