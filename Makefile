@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo setup test test-deps check lint types imports fast soak fuzz bench-ingest bench-credentials fresh docs lock clean
+.PHONY: help demo setup test test-deps test-picamera check lint types imports fast soak fuzz bench-ingest bench-credentials fresh docs lock clean
 
 PYTHON ?= /usr/bin/python3
 KILLS ?= 1000
@@ -29,6 +29,9 @@ test: test-deps $(DEV) ## Install what the tests need, then run all of them (ARG
 
 test-deps: ## Install the tests' Debian packages: mosquitto, postgresql, libzbar0, …
 	@provisioning/test-deps.sh
+
+test-picamera: $(DEV) ## As root: the real picamera2 on the real libcamera, in a Debian tree
+	TRAM_PICAMERA=1 $(PYTEST) -s -rs tests/kiosk/hardware/test_picamera.py
 
 check: lint types imports fast ## Before a commit: lint, types, import contracts, fast tests
 

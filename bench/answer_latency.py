@@ -29,6 +29,7 @@ from kiosk.scanning.decision import Policy
 from kiosk.scanning.reader import Reader
 from kiosk.scanning.record import Sealer
 from kiosk.scanning.repeats import Repeats, View
+from kiosk.scanning.spelling import Speller
 
 
 class Stopwatch:
@@ -69,6 +70,7 @@ def _kiosk(frames: Sequence[Luma], folder: Path) -> tuple[list[float], list[floa
     queue = Queue(folder, max_records=len(frames))
     door = Door(
         reader=Reader(decoder, Proofs()),
+        speller=Speller(Proofs(), layout="us"),
         policy=Policy(accept=frozenset({"cccd"})),
         repeats=Repeats(key=key, ttl_ms=1, limit=1),
         view=View(key=key, leave_ms=1),

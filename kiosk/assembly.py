@@ -23,9 +23,9 @@ from kiosk.delivery import Delivery, Limits
 from kiosk.documents import Documents
 from kiosk.door import Door
 from kiosk.errors import QueueError
-from kiosk.hardware.cameras import open_camera
+from kiosk.hardware.cameras import Settings, Torch, open_source
 from kiosk.hardware.decoders import open_decoders
-from kiosk.hardware.ports import Answer, Camera, Decoder, Signals
+from kiosk.hardware.ports import Answer, Camera, Decoder, Scanner, Signals
 from kiosk.hardware.signals import open_signals
 from kiosk.health import Vitals, report
 from kiosk.journal import FILE as JOURNAL_FILE
@@ -38,6 +38,7 @@ from kiosk.scanning.decision import Policy
 from kiosk.scanning.reader import Reader
 from kiosk.scanning.record import Sealer
 from kiosk.scanning.repeats import Repeats, View
+from kiosk.scanning.spelling import Speller
 from kiosk.watch import Watch
 from wire import CONTRACT
 from wire.presence import About, Health
@@ -54,7 +55,7 @@ class Hardware:
 
     camera: str
     """What the camera is called."""
-    open_camera: Callable[[], Camera]
+    open_camera: Callable[[], Camera | Scanner]
     """Opens it, anew at each call."""
     decoder: Decoder
     signals: Signals
@@ -135,7 +136,7 @@ def _red_on_failure() -> Iterator[None]:
 @contextmanager
 def _hardware(config: Config, camera: str, base: Path) -> Iterator[Hardware]:
     decoder = open_decoders(config.decoder.engines)
-    pins, frames = config.signals, config.camera
+    pins = config.signals
     signals = open_signals(
         green_pin=pins.green_pin,
         amber_pin=pins.amber_pin,
@@ -144,21 +145,36 @@ def _hardware(config: Config, camera: str, base: Path) -> Iterator[Hardware]:
         tonal=pins.tonal,
     )
 
-    def open_it() -> Camera:
-        return open_camera(
-            camera,
-            base=base,
-            fps=frames.fps,
-            shown=frames.shown,
-            blank=frames.blank,
-            size=(frames.width, frames.height),
-            stall_s=frames.stall_s,
-        )
+    def open_it() -> Camera | Scanner:
+        return open_source(camera, base=base, settings=_camera_settings(config))
 
     try:
         yield Hardware(camera=camera, open_camera=open_it, decoder=decoder, signals=signals)
     finally:
         signals.close()
+
+
+def _camera_settings(config: Config) -> Settings:
+    camera = config.camera
+    torch = None
+    if camera.torch_pin is not None:
+        torch = Torch(
+            pin=camera.torch_pin,
+            level=camera.torch_level,
+            frames=camera.torch_frames,
+            burn_s=camera.torch_s,
+        )
+    return Settings(
+        fps=camera.fps,
+        shown=camera.shown,
+        blank=camera.blank,
+        size=(camera.width, camera.height),
+        stall_s=camera.stall_s,
+        rotation=int(camera.rotation),
+        short_exposure=camera.short_exposure,
+        torch=torch,
+        pause_ms=config.scanner.pause_ms,
+    )
 
 
 def _parts(
@@ -251,6 +267,7 @@ def _door(
     key = secrets.token_bytes(32)
     return Door(
         reader=Reader(hardware.decoder, held.proofs),
+        speller=Speller(held.proofs, layout=config.scanner.layout),
         policy=Policy(
             accept=frozenset(policy.accept),
             tickets=policy.tickets,

@@ -4,7 +4,6 @@ Relative paths count from the file's folder. A wrong value stops the program wit
 and what was expected; nothing is guessed and nothing unknown is passed over.
 """
 
-import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +14,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from kiosk.address import Address, parse_address
+from kiosk.config_camera import CameraSection, ScannerSection
 from kiosk.config_table import (
     complaint,
     flag,
     maybe_path,
-    number,
     path,
     pin,
     read_table,
@@ -39,7 +38,6 @@ ENGINES: Final = ("zxing-cpp", "pyzbar")
 """Decoders a kiosk can be told to use."""
 KINDS: Final = ("card", "national", "cccd", "can_cuoc", "bhyt")
 """Kinds of code that name a visitor, which a venue's policy can accept."""
-CAMERAS: Final = re.compile(r"picamera2|(pictures|video):.+", re.DOTALL)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,35 +104,6 @@ class KeysSection:
         expected="the signed list of revoked visitor cards", example="revocations.json"
     )
     """Refused unless a card-signing key of the key set signed it. Absent: no card is revoked."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class CameraSection:
-    """[camera]: where frames come from."""
-
-    source: str = text(
-        "picamera2",
-        expected='"picamera2", "pictures:FOLDER" or "video:FILE"',
-        example="picamera2",
-        fits=CAMERAS,
-    )
-    """The camera, or pictures or a video instead of one."""
-    fps: float | None = number(low=0, high=240, unit="frames per second")
-    """Frames asked for; absent for the source's own rate, 0 for as fast as they are taken."""
-    width: int = whole(1280, unit="pixels", low=320, high=4608)
-    """Of a frame of the Pi's camera."""
-    height: int = whole(720, unit="pixels", low=240, high=2592)
-    """Of a frame of the Pi's camera."""
-    stall_s: int = whole(2, unit="seconds", low=1, high=60)
-    """Without a frame for this long, the Pi's camera has failed."""
-    shown: int = whole(3, unit="frames", low=1, high=1000)
-    """How long each of `pictures:` is shown."""
-    blank: int = whole(2, unit="frames", low=0, high=1000)
-    """Empty frames after each of `pictures:`."""
-    restart_s: int = whole(1, unit="seconds", low=1, high=300)
-    """Pause before a failed camera is opened again; doubles with each failure."""
-    restart_max_s: int = whole(30, unit="seconds", low=1, high=3600)
-    """The longest such pause."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -240,6 +209,7 @@ class Config:
     server: ServerSection
     keys: KeysSection
     camera: CameraSection
+    scanner: ScannerSection
     decoder: DecoderSection
     policy: PolicySection
     signals: SignalsSection
@@ -254,6 +224,7 @@ SECTIONS: Final[dict[str, type]] = {
     "server": ServerSection,
     "keys": KeysSection,
     "camera": CameraSection,
+    "scanner": ScannerSection,
     "decoder": DecoderSection,
     "policy": PolicySection,
     "signals": SignalsSection,

@@ -12,16 +12,17 @@ from kiosk.clock import Clock, Moment
 from kiosk.credentials.payload import Payload
 from kiosk.credentials.proofs import Proofs
 from kiosk.errors import DeviceError, QueueDamaged, QueueFull
-from kiosk.hardware.ports import Answer, Frame, Signals
+from kiosk.hardware.ports import Answer, Frame, Signals, Typed
 from kiosk.health import Vitals
 from kiosk.journal import Entry, Journal, JournalError
 from kiosk.queue import Queue
 from kiosk.scanning import decision as reasons
 from kiosk.scanning.admission import Admission
 from kiosk.scanning.decision import Decision, Policy, decide
-from kiosk.scanning.reader import Reader
+from kiosk.scanning.reader import Reader, Reading
 from kiosk.scanning.record import RecordTooLarge, Sealer
 from kiosk.scanning.repeats import Repeats, View
+from kiosk.scanning.spelling import Speller
 
 _JOURNAL_WORDS: Final = {Answer.AGAIN: "refused", Answer.BROKEN: "broken"}
 
@@ -29,12 +30,13 @@ _log = logging.getLogger(__name__)
 
 
 class Door:
-    """Answers whoever holds up a code. `look` is for one thread."""
+    """Answers whoever holds up a code. `look` and `hear` are for one thread."""
 
     def __init__(
         self,
         *,
         reader: Reader,
+        speller: Speller,
         policy: Policy,
         repeats: Repeats,
         view: View,
@@ -48,6 +50,7 @@ class Door:
     ) -> None:
         """`recorded` is called after each commit, to wake delivery; it must return at once."""
         self._reader = reader
+        self._speller = speller
         self._policy = policy
         self._repeats = repeats
         self._admission = Admission(ttl_ms=policy.certificate_ms)
@@ -63,6 +66,7 @@ class Door:
     def use(self, proofs: Proofs, sealer: Sealer) -> None:
         """From the next code on, go by these; from any thread."""
         self._reader.use(proofs)
+        self._speller.use(proofs)
         self._sealer = sealer
 
     def look(self, frame: Frame) -> Decision | None:
@@ -72,12 +76,24 @@ class Door:
         """
         began_ns = time.perf_counter_ns()
         reading = self._reader.read(frame.luma)
+        return self._meet(reading, source=frame.source, taken_ns=frame.taken_ns, began_ns=began_ns)
+
+    def hear(self, typed: Typed) -> Decision | None:
+        """Answer the code a scanner typed; without one, the scanner is alive and no more.
+
+        Raises as `look` does.
+        """
+        began_ns = time.perf_counter_ns()
+        reading = self._speller.read(typed)
+        return self._meet(reading, source="", taken_ns=typed.taken_ns, began_ns=began_ns)
+
+    def _meet(
+        self, reading: Reading, *, source: str, taken_ns: int, began_ns: int
+    ) -> Decision | None:
         self._vitals.frame(decode_ms=reading.ms, now_ms=self._clock.mono_ms())
         if reading.code is None or reading.payload is None:
             return None
-        if not self._view.newcomer(
-            reading.code.data, source=frame.source, now_ms=frame.taken_ns // 1_000_000
-        ):
+        if not self._view.newcomer(reading.code.data, source=source, now_ms=taken_ns // 1_000_000):
             return None
         moment = self._clock.now()
         payload = reading.payload.at(moment.wall_ms / 1000)

@@ -1,4 +1,4 @@
-"""Keeps a camera open, whatever happens to it, and lets the door look at its frames."""
+"""Keeps a camera or scanner open, whatever happens to it, and hands the door what it gives."""
 
 import logging
 import threading
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from kiosk.door import Door
 from kiosk.errors import CameraError, DeviceError
-from kiosk.hardware.ports import Answer, Camera, Signals
+from kiosk.hardware.ports import Answer, Camera, Scanner, Signals, Typed
 from kiosk.health import Vitals
 
 _log = logging.getLogger(__name__)
@@ -19,7 +19,7 @@ class Watch:
         self,
         door: Door,
         *,
-        open_camera: Callable[[], Camera],
+        open_camera: Callable[[], Camera | Scanner],
         signals: Signals,
         vitals: Vitals,
         restart_s: float,
@@ -35,7 +35,7 @@ class Watch:
         self._restart_max_s = restart_max_s
         self._over = over
         self._stop = threading.Event()
-        self._camera: Camera | None = None
+        self._camera: Camera | Scanner | None = None
         self._out_of_order = False
         self._thread = threading.Thread(target=self._run, name="door", daemon=True)
         self.ended_well = False
@@ -82,8 +82,11 @@ class Watch:
             before = self._vitals.frames
             try:
                 camera = self._camera = self._camera or self._open_camera()
-                for frame in camera.frames():
-                    self._door.look(frame)
+                for seen in camera.frames():
+                    if isinstance(seen, Typed):
+                        self._door.hear(seen)
+                    else:
+                        self._door.look(seen)
                     if self._stop.is_set():
                         break
                 if camera.finite:

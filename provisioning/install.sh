@@ -49,10 +49,11 @@ programs() { # LOCK VENV-OPTION… PACKAGE: into /opt/tram/.venv
         --only-binary :all: -r "$top/locks/$lock"
     # From a copy: building leaves files behind, and the checkout may be somebody else's.
     source=$(mktemp -d)
+    # shellcheck disable=SC2064  # its value now, not at the end
+    trap "rm -rf '$source'" EXIT
     cp -R "$top/pyproject.toml" "$top/README.md" "$top/wire" "$top/$ours" "$source"
     run "$python" -m pip install --quiet --disable-pip-version-check --no-deps \
         --no-build-isolation --force-reinstall "$source"
-    rm -rf "$source"
 }
 
 units() { # UNIT…: install them, with growing pauses between restarts where systemd knows those

@@ -21,7 +21,7 @@ from fleet_server.settings import Broker, Settings, is_loopback
 
 KINDS: Final = ("card", "national", "cccd", "can_cuoc", "bhyt")
 """Kinds of code a venue's policy can accept. The kiosk's own list; a test holds both together."""
-CAMERAS: Final = re.compile(r"picamera2|(pictures|video):.+")
+CAMERAS: Final = re.compile(r"picamera2|(pictures|video|v4l2|scanner):.+")
 
 _NOT_SET: Final = Broker().public_host
 
@@ -75,7 +75,8 @@ def toml(settings: KioskSettings, *, documents: Iterable[str] = ()) -> str:
     """
     if CAMERAS.fullmatch(settings.camera) is None:
         raise Unfit(
-            f"camera {settings.camera[:80]!r}: expected picamera2, pictures:FOLDER or video:FILE"
+            f"camera {settings.camera[:80]!r}: expected picamera2, v4l2:DEVICE, "
+            "scanner:DEVICE or NAME, pictures:FOLDER or video:FILE"
         )
     for kind in settings.accept:
         if kind not in KINDS:

@@ -25,8 +25,9 @@ _FORMAT: Final = "%(asctime)s.%(msecs)03dZ %(levelname)s %(message)s"
 )
 @click.option(
     "--camera",
-    metavar="pictures:DIR|video:FILE|picamera2",
-    help="Instead of the configured camera.",
+    metavar="SOURCE",
+    help="Instead of the configured camera: picamera2, v4l2:DEVICE, scanner:DEVICE or NAME, "
+    "pictures:DIR or video:FILE.",
 )
 @click.option(
     "--once",

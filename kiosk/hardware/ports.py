@@ -35,6 +35,16 @@ class Code:
     """x, y in pixels of the frame."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Typed:
+    """What a scanner typed: one code, or nothing yet while it is plugged in and alive."""
+
+    strokes: tuple[tuple[int, bool], ...] = ()
+    """Linux key numbers in order, each with whether it went down or up."""
+    taken_ns: int
+    """time.monotonic_ns() when it was complete."""
+
+
 class Answer(StrEnum):
     """What a visitor learns."""
 
@@ -50,6 +60,23 @@ class Camera(Protocol):
 
     def frames(self) -> Iterator[Frame]:
         """Fresh frames, oldest first. Raises CameraError when no frame can be had any more."""
+        ...
+
+    def close(self) -> None:
+        """Release the device; idempotent, from any thread."""
+        ...
+
+
+class Scanner(Protocol):
+    """A barcode scanner that types. It stands where a camera stands."""
+
+    finite: bool
+
+    def frames(self) -> Iterator[Typed]:
+        """Each code once, and at least once a second nothing, as long as it is plugged in.
+
+        Raises CameraError when it is not any more.
+        """
         ...
 
     def close(self) -> None:

@@ -16,6 +16,7 @@ from kiosk.scanning.decision import Policy
 from kiosk.scanning.reader import Reader
 from kiosk.scanning.record import Sealer
 from kiosk.scanning.repeats import Repeats, View
+from kiosk.scanning.spelling import Speller
 from tests.kiosk import certificates, codes
 from tests.kiosk.bundle import make_bundle
 
@@ -34,6 +35,7 @@ class Venue:
         self.clock = FakeClock(wall_ms=certificates.NOW_S * 1000)
         self.door = Door(
             reader=Reader(FakeDecoder(), codes.PROOFS),
+            speller=Speller(codes.PROOFS, layout="us"),
             policy=Policy(
                 accept=frozenset({"card", "national"}),
                 require_certificate=True,

@@ -21,6 +21,7 @@ from kiosk.scanning.decision import Policy
 from kiosk.scanning.reader import Reader
 from kiosk.scanning.record import Sealer
 from kiosk.scanning.repeats import Repeats, View
+from kiosk.scanning.spelling import Speller
 from tests.kiosk import codes
 from tests.kiosk.bundle import make_bundle
 
@@ -56,6 +57,7 @@ class World:
         keyset = self.bundle.keyset
         self.door = Door(
             reader=Reader(FakeDecoder(), Proofs(card_keys=keyset.card_keys())),
+            speller=Speller(Proofs(card_keys=keyset.card_keys()), layout="us"),
             policy=Policy(
                 accept=frozenset({"card", "national", "cccd", "can_cuoc"}), tickets=tickets
             ),

@@ -4,7 +4,7 @@ import logging
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from types import ModuleType
@@ -146,11 +146,13 @@ def test_a_video_plays_at_its_own_speed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("source", "expected"),
     [
-        ("", "picamera2, pictures:FOLDER or video:FILE"),
-        ("webcam", "picamera2, pictures:FOLDER or video:FILE"),
-        ("pictures:", "picamera2, pictures:FOLDER or video:FILE"),
+        ("", "picamera2, v4l2:DEVICE, scanner:"),
+        ("webcam", "picamera2, v4l2:DEVICE, scanner:"),
+        ("pictures:", "picamera2, v4l2:DEVICE, scanner:"),
         ("pictures:nowhere", "no folder"),
         ("pictures:.", "no jpg, png, webp or bmp"),
+        ("v4l2:", "v4l2:DEVICE"),
+        ("scanner:", "scanner:DEVICE or NAME"),
         ("video:nowhere.mp4", "video:FILE"),
         ("video:note.mp4", "video:FILE"),
     ],
@@ -174,11 +176,18 @@ class Driver:
 
     stalled = False
     absent = False
+    advertised: Sequence[str] = ("AfMode",)
+    formats: Mapping[str, str] = {"YUV420": "YUV420"}
+    """By what is asked for, what libcamera makes of it; not among them is refused."""
+    opened = 0
 
     def __init__(self) -> None:
         if self.absent:
             raise IndexError("list index out of range")
-        self.camera_controls = {"AfMode": (0, 2, 0)}
+        if Driver.opened:
+            raise RuntimeError("Device or resource busy")
+        Driver.opened = 1
+        self.camera_controls = dict.fromkeys(self.advertised, (0, 2, 0))
         self.controls: dict[str, Any] = {}
         self.running = False
 
@@ -186,13 +195,20 @@ class Driver:
         return options
 
     def configure(self, config: dict[str, Any]) -> None:
-        assert config["main"]["format"] == "YUV420"
-        self.config = {"main": {"size": (60, 40)}}
+        wanted = config["main"]["format"]
+        if wanted not in self.formats:
+            raise RuntimeError(f"{wanted} is not supported")
+        self.config = {"main": {"size": (60, 40), "format": self.formats[wanted]}}
 
     def camera_configuration(self) -> dict[str, Any]:
         return self.config
 
+    def cancel_all_and_flush(self) -> None: ...
+
     def set_controls(self, controls: dict[str, Any]) -> None:
+        for name in controls:
+            if name not in self.advertised:
+                raise RuntimeError(f"Control {name} is not advertised by libcamera")
         self.controls |= controls
 
     def start(self) -> None:
@@ -204,6 +220,7 @@ class Driver:
         if not self.stalled:
             planes: Luma = np.full((60, 64), 99, np.uint8)
             planes[:40, :60] = 7
+            planes[0, 0] = 200
             job.future.set_result(planes)
         return job
 
@@ -212,6 +229,7 @@ class Driver:
 
     def close(self) -> None:
         assert not self.running
+        Driver.opened = 0
 
 
 class Job:
@@ -231,6 +249,7 @@ def driver(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Driver]]:
     module.Picamera2 = Fresh  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "picamera2", module)
     monkeypatch.delitem(sys.modules, "kiosk.hardware.picamera", raising=False)
+    Driver.opened = 0
     yield Fresh
     sys.modules.pop("kiosk.hardware.picamera", None)
 
@@ -240,13 +259,63 @@ def test_the_pi_camera_gives_the_y_plane_and_focuses_continuously(driver: type[D
     assert isinstance(camera._camera, driver)
     frame = next(camera.frames())
     assert frame.luma.shape == (40, 60)
-    assert (frame.luma == 7).all()
+    assert frame.luma[0, 0] == 200
+    assert (frame.luma.flat[1:] == 7).all()
+    assert frame.luma.flags.c_contiguous
     assert camera._camera.controls == {"AfMode": 2}
     assert not camera.finite
     camera.close()
     camera.close()
     assert not camera._camera.running
     assert list(camera.frames()) == []
+
+
+def test_a_pi_camera_is_asked_only_for_what_its_sensor_has(driver: type[Driver]) -> None:
+    driver.advertised = ("AeEnable", "AeExposureMode", "FrameDurationLimits", "AfMode", "AfRange")
+    camera: Any = open_camera("picamera2", fps=20)
+    assert camera._camera.controls == {
+        "AeEnable": True,
+        "AeExposureMode": 1,
+        "FrameDurationLimits": (50_000, 50_000),
+        "AfMode": 2,
+        "AfRange": 2,
+    }
+    camera.close()
+    driver.advertised = ("AeExposureMode", "FrameDurationLimits")
+    camera = open_camera("picamera2", fps=0, short_exposure=False)
+    assert camera._camera.controls == {}
+    camera.close()
+
+
+def test_a_camera_without_yuv420_is_asked_for_nv12(driver: type[Driver]) -> None:
+    driver.formats = {"NV12": "NV12"}
+    camera = open_camera("picamera2")
+    assert next(camera.frames()).luma.shape == (40, 60)
+    camera.close()
+
+
+@pytest.mark.parametrize("formats", [{}, {"YUV420": "MJPEG", "NV12": "XBGR8888"}])
+def test_a_camera_without_brightness_is_refused_and_given_back(
+    driver: type[Driver], formats: dict[str, str]
+) -> None:
+    driver.formats = formats
+    for _ in range(2):  # the second would be busy, had the first kept it
+        with pytest.raises(CameraError, match="no stream of brightness"):
+            open_camera("picamera2")
+
+
+@pytest.mark.parametrize(
+    ("rotation", "where"), [(0, (0, 0)), (90, (0, 39)), (180, (39, 59)), (270, (59, 0))]
+)
+def test_a_camera_that_hangs_askew_is_turned_upright(
+    driver: type[Driver], rotation: int, where: tuple[int, int]
+) -> None:
+    del driver
+    camera = open_camera("picamera2", rotation=rotation)
+    luma = next(camera.frames()).luma
+    assert luma[where] == 200
+    assert luma.flags.c_contiguous
+    camera.close()
 
 
 def test_a_stalled_pi_camera_is_noticed_in_time(driver: type[Driver]) -> None:
