@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo setup test test-deps test-picamera check lint types imports fast soak fuzz bench-ingest bench-credentials fresh docs lock clean
+.PHONY: help demo setup test test-deps test-picamera check lint types imports fast soak fuzz bench-ingest bench-credentials bench-kiosk fresh docs lock clean
 
 PYTHON ?= /usr/bin/python3
 KILLS ?= 1000
@@ -66,6 +66,9 @@ bench-ingest: test-deps $(DEV) ## Time records into SQLite and PostgreSQL beside
 
 bench-credentials: $(DEV) ## Time the verification of certificates beside the bare signature check
 	$(BIN)/python -m bench.credentials
+
+bench-kiosk: $(DEV) ## The whole kiosk on a queue of people, 20 and 30 a minute, in real time
+	$(BIN)/python -m bench.kiosk $(ARGS)
 
 fresh: ## As root, by hand: a clone on bare Debian 12 and 13, demo and tests
 	provisioning/fresh.sh

@@ -18,10 +18,11 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from demo.pictures import photograph
 from kiosk.clock import SystemClock
+from kiosk.companions import Companions
 from kiosk.credentials.proofs import Proofs
 from kiosk.door import Door
 from kiosk.hardware.decoders import open_decoders
-from kiosk.hardware.ports import Answer, Frame, Luma
+from kiosk.hardware.ports import Answer, Frame, Luma, Notice
 from kiosk.health import Vitals, percentile
 from kiosk.journal import Journal
 from kiosk.queue import Queue
@@ -38,7 +39,7 @@ class Stopwatch:
     def __init__(self) -> None:
         self.at_ns: list[int] = []
 
-    def show(self, answer: Answer) -> None:
+    def show(self, answer: Answer | Notice) -> None:
         self.at_ns.append(time.perf_counter_ns() if answer is Answer.GO else 0)
 
     def close(self) -> None:
@@ -86,6 +87,7 @@ def _kiosk(frames: Sequence[Luma], folder: Path) -> tuple[list[float], list[floa
         signals=signals,
         clock=SystemClock(),
         vitals=Vitals(),
+        companions=Companions(within_ms=60_000),
         recorded=lambda: None,
     )
     answers: list[float] = []

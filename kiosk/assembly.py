@@ -6,8 +6,8 @@ import secrets
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from types import FrameType
@@ -17,16 +17,18 @@ from kiosk import proofs, versions
 from kiosk.app import App, Events, Parts
 from kiosk.certificate import Certificate, load_certificate, tls_context
 from kiosk.clock import Clock, SystemClock
+from kiosk.companions import Companions
 from kiosk.config import Config
 from kiosk.courier import Courier
 from kiosk.delivery import Delivery, Limits
 from kiosk.documents import Documents
 from kiosk.door import Door
 from kiosk.errors import QueueError
+from kiosk.hardware.answering import open_answering
+from kiosk.hardware.button import open_button
 from kiosk.hardware.cameras import Settings, Torch, open_source
 from kiosk.hardware.decoders import open_decoders
 from kiosk.hardware.ports import Answer, Camera, Decoder, Scanner, Signals
-from kiosk.hardware.signals import open_signals
 from kiosk.health import Vitals, report
 from kiosk.journal import FILE as JOURNAL_FILE
 from kiosk.journal import Journal
@@ -59,6 +61,8 @@ class Hardware:
     """Opens it, anew at each call."""
     decoder: Decoder
     signals: Signals
+    companions: Companions = field(default_factory=lambda: Companions(within_ms=60_000))
+    """What the guard's button is pressed into."""
 
 
 def run(
@@ -137,21 +141,26 @@ def _red_on_failure() -> Iterator[None]:
 def _hardware(config: Config, camera: str, base: Path) -> Iterator[Hardware]:
     decoder = open_decoders(config.decoder.engines)
     pins = config.signals
-    signals = open_signals(
-        green_pin=pins.green_pin,
-        amber_pin=pins.amber_pin,
-        red_pin=pins.red_pin,
-        buzzer_pin=pins.buzzer_pin,
-        tonal=pins.tonal,
-    )
+    companions = Companions(within_ms=pins.companions_s * 1000)
 
     def open_it() -> Camera | Scanner:
         return open_source(camera, base=base, settings=_camera_settings(config))
 
-    try:
-        yield Hardware(camera=camera, open_camera=open_it, decoder=decoder, signals=signals)
-    finally:
-        signals.close()
+    with ExitStack() as opened:
+        signals = open_answering(pins, config.gate)
+        opened.callback(signals.close)
+        button = open_button(
+            pin=pins.button_pin, add=companions.add, take_back=companions.take_back
+        )
+        if button is not None:
+            opened.callback(button.close)
+        yield Hardware(
+            camera=camera,
+            open_camera=open_it,
+            decoder=decoder,
+            signals=signals,
+            companions=companions,
+        )
 
 
 def _camera_settings(config: Config) -> Settings:
@@ -282,6 +291,7 @@ def _door(
         signals=hardware.signals,
         clock=clock,
         vitals=vitals,
+        companions=hardware.companions,
         recorded=events.wake,
     )
 

@@ -15,12 +15,12 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from kiosk.address import Address, parse_address
 from kiosk.config_camera import CameraSection, ScannerSection
+from kiosk.config_signals import GateSection, SignalsSection
 from kiosk.config_table import (
     complaint,
     flag,
     maybe_path,
     path,
-    pin,
     read_table,
     text,
     unknown_key,
@@ -135,22 +135,6 @@ class PolicySection:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SignalsSection:
-    """[signals]: the pins of lamps and buzzer (BCM). None set: answers go to the terminal."""
-
-    green_pin: int | None = pin()
-    """Accepted."""
-    amber_pin: int | None = pin()
-    """Show again, or another code."""
-    red_pin: int | None = pin()
-    """The kiosk is broken; nothing was recorded."""
-    buzzer_pin: int | None = pin()
-    """Sounds with all three."""
-    tonal: bool = flag(True)
-    """Whether the buzzer is a passive one that plays tones; false for one with its own sound."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class QueueSection:
     """[queue]: records on disk until the server has them."""
 
@@ -213,6 +197,7 @@ class Config:
     decoder: DecoderSection
     policy: PolicySection
     signals: SignalsSection
+    gate: GateSection
     queue: QueueSection
     delivery: DeliverySection
     health: HealthSection
@@ -228,6 +213,7 @@ SECTIONS: Final[dict[str, type]] = {
     "decoder": DecoderSection,
     "policy": PolicySection,
     "signals": SignalsSection,
+    "gate": GateSection,
     "queue": QueueSection,
     "delivery": DeliverySection,
     "health": HealthSection,

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from kiosk.clock import Clock, Moment
+from kiosk.companions import Companions
 from kiosk.credentials.payload import Payload
 from kiosk.credentials.proofs import Proofs
 from kiosk.errors import DeviceError, QueueDamaged, QueueFull
@@ -23,6 +24,7 @@ from kiosk.scanning.reader import Reader, Reading
 from kiosk.scanning.record import RecordTooLarge, Sealer
 from kiosk.scanning.repeats import Repeats, View
 from kiosk.scanning.spelling import Speller
+from wire.records import COMPANIONS
 
 _JOURNAL_WORDS: Final = {Answer.AGAIN: "refused", Answer.BROKEN: "broken"}
 
@@ -46,6 +48,7 @@ class Door:
         signals: Signals,
         clock: Clock,
         vitals: Vitals,
+        companions: Companions,
         recorded: Callable[[], None],
     ) -> None:
         """`recorded` is called after each commit, to wake delivery; it must return at once."""
@@ -61,6 +64,7 @@ class Door:
         self._signals = signals
         self._clock = clock
         self._vitals = vitals
+        self._companions = companions
         self._recorded = recorded
 
     def use(self, proofs: Proofs, sealer: Sealer) -> None:
@@ -74,6 +78,7 @@ class Door:
 
         Raises QueueDamaged after the visitor was shown that the kiosk is broken.
         """
+        self._count_companions()
         began_ns = time.perf_counter_ns()
         reading = self._reader.read(frame.luma)
         return self._meet(reading, source=frame.source, taken_ns=frame.taken_ns, began_ns=began_ns)
@@ -83,6 +88,7 @@ class Door:
 
         Raises as `look` does.
         """
+        self._count_companions()
         began_ns = time.perf_counter_ns()
         reading = self._speller.read(typed)
         return self._meet(reading, source="", taken_ns=typed.taken_ns, began_ns=began_ns)
@@ -116,6 +122,8 @@ class Door:
                 decision = Decision(answer=Answer.BROKEN, reason=reasons.NOT_RECORDED)
         if decision.reason != reasons.ACCEPTED:
             self._note(decision, moment)
+        if decision.reason == reasons.REPEAT:
+            self._companions.repeated(self._repeats.who(payload.keys))
         self._signals.show(decision.answer)
         self._vitals.answer(decision.reason, wall_ms=moment.wall_ms)
         took_ms = (time.perf_counter_ns() - began_ns) / 1e6
@@ -153,8 +161,48 @@ class Door:
             _log.error("not recorded: %s", problem)
             return Decision(answer=Answer.BROKEN, reason=reasons.NOT_RECORDED)
         self._repeats.remember(payload.keys, now_ms=moment.mono_ms)
+        self._companions.accepted(
+            committed.counter, who=self._repeats.who(payload.keys), moment=moment
+        )
         self._admission.use()
         return Decision(answer=Answer.GO, reason=reasons.ACCEPTED)
+
+    def _count_companions(self) -> None:
+        """Record what the guard's button was pressed for, and tell the guard.
+
+        Raises QueueDamaged after it was shown that the kiosk is broken.
+        """
+        moment = self._clock.now()
+        while (press := self._companions.due(moment)) is not None:
+            try:
+                self._record_companions(*press, moment)
+            except DeviceError as problem:
+                _log.error("companions not recorded: %s", problem)
+                self._signals.show(Answer.BROKEN)
+                if isinstance(problem, QueueDamaged):
+                    raise
+                return
+            self._signals.show(self._companions.recorded(press[0], moment))
+
+    def _record_companions(self, change: int, scan: int, moment: Moment) -> None:
+        committed = self._queue.append(
+            lambda counter: self._sealer.companions(
+                change, of=scan, counter=counter, moment=moment
+            ),
+            made_ms=moment.wall_ms,
+        )
+        self._recorded()
+        self._journal.write(
+            Entry(
+                epoch=self._queue.epoch,
+                counter=committed.counter,
+                digest=committed.digest,
+                answer=COMPANIONS,
+                reason=f"{change:+d}",
+                of=scan,
+                at_ms=moment.wall_ms,
+            )
+        )
 
     def _note(self, decision: Decision, moment: Moment) -> None:
         """Write an answer without a record into the journal, as far as the disk allows."""

@@ -27,9 +27,11 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     digest: str = ""
     """SHA-256 of the committed record, hex."""
     answer: str = ""
-    """`accepted`, `repeat`, `refused` or `broken`."""
+    """`accepted`, `repeat`, `refused` or `broken`; to the guard's button `companions`."""
     reason: str = ""
     """Why not accepted: a word of `kiosk.scanning.decision`, or one a kind of code has."""
+    of: int = 0
+    """The counter of the scan that companions came with."""
     at_ms: int = 0
     """Wall time, ms since 1970 UTC."""
 

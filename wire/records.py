@@ -24,6 +24,11 @@ EXIT: Final = "out"
 BOTH: Final = "both"
 DIRECTIONS: Final = (ENTRY, EXIT, BOTH)
 
+COMPANIONS: Final = "companions"
+"""Kind of a record that names nobody: it tells how many came with an earlier scan."""
+MAX_COMPANIONS: Final = 50
+"""With one scan."""
+
 
 class Sealed(msgspec.Struct, frozen=True):
     """A compartment only one key opens (`wire.sealing`)."""
@@ -94,6 +99,10 @@ class TracingPart(msgspec.Struct, frozen=True, kw_only=True):
     """All stable keys found, the one to recognise by first."""
     label: Text = ""
     """Masked, for the venue's log: never a full name or number."""
+    companions: int = 0
+    """Of kind `companions`, which has no key: so many more, or fewer where negative, came along."""
+    of: int = 0
+    """And with whom: the counter of an earlier record of the same kiosk and epoch."""
 
 
 class IdentityPart(msgspec.Struct, frozen=True, kw_only=True):

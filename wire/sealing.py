@@ -15,7 +15,14 @@ from cryptography.hazmat.primitives.hpke import AEAD, KDF, KEM, Suite
 
 from wire import codec
 from wire.errors import CannotOpen, Malformed, UnknownSealing
-from wire.records import IdentityPart, Record, Sealed, TracingPart
+from wire.records import (
+    COMPANIONS,
+    MAX_COMPANIONS,
+    IdentityPart,
+    Record,
+    Sealed,
+    TracingPart,
+)
 
 T = TypeVar("T", TracingPart, IdentityPart)
 
@@ -77,9 +84,21 @@ def open_sealed(sealed: Sealed, kind: type[T], key: X25519PrivateKey, bound_to: 
         named = "this key" if sealed.key == own else f"key {sealed.key[:16]!r}, not {own}"
         raise CannotOpen(f"the {compartment} part names {named} and does not open") from problem
     part = codec.decode(plain, kind)
-    if isinstance(part, TracingPart) and not part.keys:
-        raise Malformed("a tracing part without a stable key")
+    if isinstance(part, TracingPart):
+        _check(part)
     return part
+
+
+def _check(part: TracingPart) -> None:
+    """Every tracing part names somebody, but for the one that counts who came along."""
+    if part.kind != COMPANIONS:
+        if not part.keys:
+            raise Malformed("a tracing part without a stable key")
+        return
+    if part.keys or part.companions == 0 or abs(part.companions) > MAX_COMPANIONS:
+        raise Malformed(f"companions are 1 to {MAX_COMPANIONS} more or fewer, without a key")
+    if not 1 <= part.of < 2**53:
+        raise Malformed("companions belong to a scan, by its counter from 1 up")
 
 
 def _info(compartment: str, bound_to: bytes) -> bytes:

@@ -84,6 +84,9 @@ class VenueScan(msgspec.Struct, frozen=True, kw_only=True):
     room: str | None
     direction: Literal["in", "out", "both"]
     label: Annotated[str, msgspec.Meta(description="Masked")]
+    companions: Annotated[
+        int, msgspec.Meta(description="Came along without a code; may change for some minutes")
+    ]
 
 
 class VenueScans(msgspec.Struct, frozen=True, kw_only=True):
@@ -170,4 +173,5 @@ def _scan(line: venue_log.Line) -> VenueScan:
         room=line.room,
         direction=line.direction,
         label=line.label,
+        companions=max(0, line.companions),
     )

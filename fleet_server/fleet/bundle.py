@@ -115,6 +115,10 @@ tickets = {"true" if settings.tickets else "false"}
 # amber_pin = 27
 # red_pin = 22
 # buzzer_pin = 18
+# The guard's button, and a relay that holds a gate closed (released: open).
+# button_pin = 23
+# [gate]
+# relay_pin = 24
 """
 
 

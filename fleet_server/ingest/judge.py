@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from wire import codec, sealing, topics
 from wire.errors import WireError
-from wire.records import MAX_RECORD_BYTES, BatchClock, Record, TracingPart
+from wire.records import COMPANIONS, MAX_RECORD_BYTES, BatchClock, Record, TracingPart
 
 MAX_DETAIL: Final = 200
 """Characters of a refusal's explanation that are kept and sent back."""
@@ -41,9 +41,12 @@ class Accepted:
     kind: str
     authentic: bool
     keys: tuple[Key, ...]
-    """Without repetitions, the one to recognise by first."""
+    """Without repetitions, the one to recognise by first; none where it counts companions."""
     label: str
     binding: bytes
+    companions: int = 0
+    """So many more, or fewer where negative, came with the scan `of`; 0 where it is a scan."""
+    of: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,4 +138,6 @@ def _accept(
         keys=tuple(keys),
         label=part.label,
         binding=binding,
+        companions=part.companions if part.kind == COMPANIONS else 0,
+        of=part.of,
     )

@@ -1,11 +1,11 @@
-"""The rows of a scan: written once, recognised when they come again."""
+"""The rows of a record, scan or companions: written once, recognised when they come again."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Table, select
 
 from fleet_server import bulk
 from fleet_server.bulk import among
@@ -17,7 +17,8 @@ from fleet_server.ingest.posts import Post
 from fleet_server.models import Base
 
 _TABLES: Final = Base.metadata.tables
-_SCANS: Final = _TABLES["scans"].c
+_SCANS: Final = _TABLES["scans"]
+_COMPANIONS: Final = _TABLES["companions"]
 
 
 class Name(NamedTuple):
@@ -48,13 +49,28 @@ class Inserted:
     """Pseudonyms seen for the first time."""
     persons: dict[int, int] = field(default_factory=dict)
     """The person each pseudonym was first seen as."""
+    companions: set[Name] = field(default_factory=set)
 
 
 def write(connection: Connection, candidates: Mapping[Name, Candidate], *, at_s: int) -> Inserted:
     """Inserts those whose id is not there yet, with their keys and identity parts."""
-    if not candidates:
-        return Inserted()
-    names = sorted(candidates)
+    # One id is one record: what is stored as a scan is not stored as companions besides.
+    counting = {name for name, each in candidates.items() if each.accepted.companions}
+    naming = candidates.keys() - counting
+    scans = sorted(naming - _ids(connection, naming, _COMPANIONS))
+    inserted = _write_scans(connection, candidates, scans, at_s=at_s) if scans else Inserted()
+    companions = sorted(counting - _ids(connection, counting, _SCANS))
+    inserted.companions.update(_write_companions(connection, candidates, companions))
+    return inserted
+
+
+def _write_scans(
+    connection: Connection,
+    candidates: Mapping[Name, Candidate],
+    names: Sequence[Name],
+    *,
+    at_s: int,
+) -> Inserted:
     everyone = [candidates[name].accepted for name in names]
     spaces = {key.digest: key.space for accepted in everyone for key in accepted.keys}
     known = people.pseudonyms(connection, spaces, at_s=at_s)
@@ -62,7 +78,7 @@ def write(connection: Connection, candidates: Mapping[Name, Candidate], *, at_s:
     credentials = people.credentials(connection, held, at_s=at_s)
     made = bulk.add_new(
         connection,
-        _TABLES["scans"],
+        _SCANS,
         [
             _row(name, candidates[name], credentials[_held(candidates[name].accepted, known.ids)])
             for name in names
@@ -78,8 +94,51 @@ def write(connection: Connection, candidates: Mapping[Name, Candidate], *, at_s:
     return Inserted(scans, known.fresh, known.persons)
 
 
-def digests(connection: Connection, names: Iterable[Name]) -> dict[Name, bytes]:
-    """The content digests of scans that are stored."""
+def _write_companions(
+    connection: Connection, candidates: Mapping[Name, Candidate], names: Sequence[Name]
+) -> set[Name]:
+    if not names:
+        return set()
+    made = bulk.add_new(
+        connection,
+        _COMPANIONS,
+        [
+            {
+                **name._asdict(),
+                "digest": candidates[name].accepted.digest,
+                "of_counter": candidates[name].accepted.of,
+                "change": candidates[name].accepted.companions,
+                "corrected_ms": candidates[name].times.corrected,
+                "received_ms": candidates[name].received_ms,
+            }
+            for name in names
+        ],
+        key=Name._fields,
+        returning=Name._fields,
+    )
+    return {Name(*row) for row in made}
+
+
+def _ids(connection: Connection, names: Collection[Name], table: Table) -> set[Name]:
+    """Those of `names` that stand in `table`, by one question for all of them."""
+    if not names:
+        return set()
+    counters = [name.counter for name in names]
+    rows = connection.execute(
+        select(table.c.kiosk_id, table.c.epoch, table.c.counter).where(
+            among(connection, table.c.kiosk_id, sorted({name.kiosk_id for name in names})),
+            table.c.counter.between(min(counters), max(counters)),
+        )
+    )
+    return {Name(*row) for row in rows} & set(names)
+
+
+def digests(connection: Connection, names: Collection[Name]) -> dict[Name, bytes]:
+    """The content digests of records that are stored."""
+    return _digests(connection, names, _SCANS) | _digests(connection, names, _COMPANIONS)
+
+
+def _digests(connection: Connection, names: Iterable[Name], table: Table) -> dict[Name, bytes]:
     counters: dict[tuple[int, str], list[int]] = defaultdict(list)
     for name in names:
         counters[name.kiosk_id, name.epoch].append(name.counter)
@@ -87,10 +146,10 @@ def digests(connection: Connection, names: Iterable[Name]) -> dict[Name, bytes]:
     for (kiosk_id, epoch), wanted in counters.items():
         for chunk in chunks(wanted):
             rows = connection.execute(
-                select(_SCANS.counter, _SCANS.digest).where(
-                    _SCANS.kiosk_id == kiosk_id,
-                    _SCANS.epoch == epoch,
-                    among(connection, _SCANS.counter, chunk),
+                select(table.c.counter, table.c.digest).where(
+                    table.c.kiosk_id == kiosk_id,
+                    table.c.epoch == epoch,
+                    among(connection, table.c.counter, chunk),
                 )
             )
             found |= {Name(kiosk_id, epoch, row.counter): bytes(row.digest) for row in rows}

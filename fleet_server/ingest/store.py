@@ -109,6 +109,7 @@ def _settle(
 ) -> list[Name]:
     """Whoever claims what is stored under that name is served; the names claimed otherwise."""
     digests = {name: candidates[name].accepted.digest for name in inserted.scans}
+    digests |= {name: candidates[name].accepted.digest for name in inserted.companions}
     digests |= scans.digests(connection, candidates.keys() - digests.keys())
     conflicts: set[Name] = set()
     for claim in claims:

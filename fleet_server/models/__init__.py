@@ -9,7 +9,14 @@ from fleet_server.models.cards import CardIdentity
 from fleet_server.models.fleet import Kiosk, Posting, Presence
 from fleet_server.models.people import Credential, Link, Person, Pseudonym
 from fleet_server.models.places import Area, Gate, OpeningHours, Room, Venue, VenueType
-from fleet_server.models.scans import Alarm, RefusedRecord, Scan, ScanIdentity, ScanKey
+from fleet_server.models.scans import (
+    Alarm,
+    Companions,
+    RefusedRecord,
+    Scan,
+    ScanIdentity,
+    ScanKey,
+)
 from fleet_server.models.visits import OrphanExit, StaleVisits, Visit
 
 __all__ = [
@@ -19,6 +26,7 @@ __all__ = [
     "AuditEntry",
     "Base",
     "CardIdentity",
+    "Companions",
     "Credential",
     "Gate",
     "Kiosk",

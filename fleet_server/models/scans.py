@@ -43,6 +43,33 @@ class Scan(Base):
     """Masked by the kiosk; what the venue's log shows."""
 
 
+class Companions(Base):
+    """People without a code, as counted at the kiosk with one of its scans.
+
+    A scan has as many as its rows' changes add up to. The rows may arrive before the scan.
+    """
+
+    __tablename__ = "companions"
+    __table_args__ = (
+        UniqueConstraint("kiosk_id", "epoch", "counter"),
+        Index("ix_companions_scan", "kiosk_id", "epoch", "of_counter"),
+        Index("ix_companions_received", "received_ms"),
+    )
+
+    id: Mapped[Id]
+    kiosk_id: Mapped[int] = mapped_column(ForeignKey("kiosks.id"))
+    epoch: Mapped[str] = mapped_column(String(32))
+    counter: Mapped[int] = mapped_column(BigInt)
+    digest: Mapped[bytes] = mapped_column(LargeBinary(32))
+    """SHA-256 of the record's bytes as sent."""
+    of_counter: Mapped[int] = mapped_column(BigInt)
+    """The scan's counter in the same kiosk and epoch."""
+    change: Mapped[int]
+    """So many more, or fewer where negative."""
+    corrected_ms: Mapped[Ms]
+    received_ms: Mapped[Ms]
+
+
 class ScanKey(Base):
     """Which pseudonyms one scan carried, in the record's order."""
 

@@ -4,10 +4,20 @@ import datetime as dt
 from typing import Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Connection, SQLColumnExpression, case, func, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    ScalarSelect,
+    SQLColumnExpression,
+    and_,
+    case,
+    func,
+    select,
+    tuple_,
+)
 
 from fleet_server.errors import NotKnown
-from fleet_server.models import Gate, Room, Scan, Venue
+from fleet_server.models import Companions, Gate, Room, Scan, Venue
 from fleet_server.times import day_bounds, local
 from wire.records import ENTRY, EXIT
 
@@ -47,10 +57,12 @@ class Line(NamedTuple):
     room: str | None
     direction: Direction
     label: str
+    companions: int
+    """How many came along without a code."""
 
 
 class Counts(NamedTuple):
-    """A day's scans by direction."""
+    """A day's people by direction: whoever was scanned, and who came along with them."""
 
     entries: int
     exits: int
@@ -103,14 +115,36 @@ def arrived_after(
     return _lines(connection, where, day, Scan.id > after, order=(Scan.id,), limit=limit)
 
 
+def joined_since(
+    connection: Connection, where: LoggedVenue, day: dt.date, *, since_ms: int, limit: int = PAGE
+) -> list[Line]:
+    """A day's lines whose companions changed by what arrived since `since_ms`."""
+    changed = (
+        select(Scan.id)
+        .join(Companions, _came_with())
+        .where(Companions.received_ms >= since_ms, Scan.venue_id == where.id)
+    )
+    return _lines(connection, where, day, Scan.id.in_(changed), order=(Scan.id,), limit=limit)
+
+
 def counts(connection: Connection, where: LoggedVenue, day: dt.date) -> Counts:
-    """The day's scans by direction."""
+    """The day's people by direction."""
     entries = func.count(case((Scan.direction == ENTRY, 1)))
     exits = func.count(case((Scan.direction == EXIT, 1)))
     total, went_in, went_out = connection.execute(
         select(func.count(), entries, exits).where(*_on(where, day))
     ).one()
-    return Counts(went_in, went_out, total - went_in - went_out)
+    along = connection.execute(
+        select(Scan.direction, func.sum(Companions.change))
+        .join(Companions, _came_with())
+        .where(*_on(where, day))
+        .group_by(Scan.direction)
+    )
+    more: dict[str, int] = {"in": 0, "out": 0, "both": 0}
+    for direction, companions in along:
+        more[_DIRECTIONS.get(direction, "both")] += int(companions)
+    through = total - went_in - went_out
+    return Counts(went_in + more["in"], went_out + more["out"], through + more["both"])
 
 
 def last_id(connection: Connection, where: LoggedVenue, day: dt.date) -> int:
@@ -119,6 +153,20 @@ def last_id(connection: Connection, where: LoggedVenue, day: dt.date) -> int:
 
 
 _DIRECTIONS: Final[dict[str, Direction]] = {ENTRY: "in", EXIT: "out"}
+
+
+def _came_with() -> ColumnElement[bool]:
+    return and_(
+        Companions.kiosk_id == Scan.kiosk_id,
+        Companions.epoch == Scan.epoch,
+        Companions.of_counter == Scan.counter,
+    )
+
+
+def _companions() -> ScalarSelect[int]:
+    """How many came with the scan of the enclosing query."""
+    came = select(func.coalesce(func.sum(Companions.change), 0)).where(_came_with())
+    return came.correlate(Scan).scalar_subquery()
 
 
 def _on(where: LoggedVenue, day: dt.date) -> list[ColumnElement[bool]]:
@@ -147,6 +195,7 @@ def _lines(
             Room.name,
             Scan.direction,
             Scan.label,
+            _companions(),
         )
         .outerjoin(Gate, Scan.gate_id == Gate.id)
         .outerjoin(Room, Scan.room_id == Room.id)
@@ -163,6 +212,7 @@ def _lines(
             room=room,
             direction=_DIRECTIONS.get(direction, "both"),
             label=label,
+            companions=int(companions),
         )
-        for scan_id, at_ms, exact, gate, room, direction, label in rows
+        for scan_id, at_ms, exact, gate, room, direction, label, companions in rows
     ]

@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from kiosk.errors import CameraError
-from kiosk.hardware.ports import Answer, Code, Frame, Luma
+from kiosk.hardware.ports import Answer, Code, Frame, Luma, Notice
 
 _MARK: Final = bytes((7, 77, 177, 247))
 _HEAD: Final = len(_MARK) + 2
@@ -72,10 +72,10 @@ class RecordingSignals:
     """Remembers what it was asked to show."""
 
     def __init__(self) -> None:
-        self.shown: list[Answer] = []
+        self.shown: list[Answer | Notice] = []
         self.closed = False
 
-    def show(self, answer: Answer) -> None:
+    def show(self, answer: Answer | Notice) -> None:
         self.shown.append(answer)
 
     def close(self) -> None:

@@ -8,7 +8,7 @@ sound. On a buzzer with one tone only, the rhythms remain.
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from kiosk.hardware.ports import Answer
+from kiosk.hardware.ports import Answer, Notice
 
 Track = Sequence[tuple[int, float]]
 """Steps of (ms, level), one after the other. Level: 1 on, 0 off; for the buzzer Hz, 0 silent."""
@@ -37,6 +37,13 @@ PATTERNS: Final[Mapping[Answer, Pattern]] = {
         BUZZER: [(1200, 165)],
     },
 }
+
+NOTICES: Final[Mapping[Notice, Pattern]] = {
+    Notice.ADDED: {GREEN: [(80, 1)], BUZZER: [(20, 1760)]},
+    Notice.TAKEN_BACK: {GREEN: [(80, 1), (120, 0), (80, 1)], BUZZER: [(20, 440)]},
+}
+"""Blinks and clicks for the guard, all under a third of a second; no visitor's answer is so short.
+A press that counted nothing is told nothing."""
 
 
 def length_ms(pattern: Pattern) -> int:

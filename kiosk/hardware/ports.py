@@ -53,6 +53,13 @@ class Answer(StrEnum):
     BROKEN = "broken"
 
 
+class Notice(StrEnum):
+    """What the guard's button is told: too short and quiet for a visitor to take it as theirs."""
+
+    ADDED = "added"
+    TAKEN_BACK = "taken_back"
+
+
 class Camera(Protocol):
     """Gives frames until closed. A finite one (pictures, video) ends by itself."""
 
@@ -95,8 +102,11 @@ class Decoder(Protocol):
 class Signals(Protocol):
     """Lights and sound."""
 
-    def show(self, answer: Answer) -> None:
-        """Start the answer's pattern and return at once; a newer answer replaces an older one."""
+    def show(self, answer: Answer | Notice) -> None:
+        """Start the answer's pattern and return at once; a newer answer replaces an older one.
+
+        A notice waits until no answer is being shown.
+        """
         ...
 
     def close(self) -> None: ...

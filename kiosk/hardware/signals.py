@@ -8,26 +8,31 @@ import logging
 import sys
 import threading
 import time
-import warnings
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TextIO
 
-from gpiozero import LED, BadPinFactory, Buzzer, Device, GPIOZeroError, TonalBuzzer
+from gpiozero import LED, Buzzer, GPIOZeroError, TonalBuzzer
 from gpiozero.exc import PinPWMUnsupported
 from gpiozero.pins.mock import MockFactory, MockPWMPin
 from gpiozero.tones import Tone
 
 from kiosk.errors import DeviceError
-from kiosk.hardware.patterns import BUZZER, LAMPS, PATTERNS, Pattern, timeline
-from kiosk.hardware.ports import Answer, Signals
+from kiosk.hardware.patterns import BUZZER, LAMPS, NOTICES, PATTERNS, Pattern, timeline
+from kiosk.hardware.pins import gpio
+from kiosk.hardware.ports import Answer, Notice, Signals
+from kiosk.hardware.volume import Volume, duty, shortened
 
-WORDS: Final[Mapping[Answer, str]] = {
+WORDS: Final[Mapping[Answer | Notice, str]] = {
     Answer.GO: "XANH — Đã ghi nhận / GREEN — recorded",
     Answer.AGAIN: "VÀNG — Đưa lại mã / AMBER — show it again",
     Answer.BROKEN: "ĐỎ — Máy hỏng, dùng giấy / RED — out of order, use paper",
+    Notice.ADDED: "+1 người đi cùng / +1 companion",
+    Notice.TAKEN_BACK: "−1 người đi cùng / −1 companion",
 }
 _MID_TONE: Final = "A4"
 _OCTAVES: Final = 2
+_MOST_NOTICES: Final = 5
 _log: Final = logging.getLogger(__name__)
 
 Setter = Callable[[float], None]
@@ -41,6 +46,7 @@ def open_signals(
     red_pin: int | None = None,
     buzzer_pin: int | None = None,
     tonal: bool = True,
+    volume: Volume = Volume(),  # noqa: B008 (frozen)
     out: TextIO | None = None,
 ) -> Signals:
     """Signals on these pins (BCM), a missing one left out; `tonal` for a buzzer without own sound.
@@ -52,24 +58,38 @@ def open_signals(
     wired = {channel: pin for channel, pin in pins.items() if pin is not None}
     if not wired:
         return TerminalSignals(None, out=out)
-    factory = _gpio()
+    factory = gpio()
     if factory is not None:
-        return PinSignals(wired, factory=factory, tonal=tonal)
+        return PinSignals(wired, factory=factory, tonal=tonal, volume=volume)
     _log.warning("no GPIO on this machine: answers go to the terminal")
     mock = MockFactory(pin_class=MockPWMPin)
-    return TerminalSignals(PinSignals(wired, factory=mock, tonal=tonal), out=out)
+    return TerminalSignals(PinSignals(wired, factory=mock, tonal=tonal, volume=volume), out=out)
 
 
 class PinSignals:
     """Plays patterns on pins."""
 
-    def __init__(self, pins: Mapping[str, int], *, factory: Any, tonal: bool = True) -> None:
+    def __init__(
+        self,
+        pins: Mapping[str, int],
+        *,
+        factory: Any,
+        tonal: bool = True,
+        volume: Volume = Volume(),  # noqa: B008 (frozen)
+        local_time: Callable[[], dt.time] = lambda: dt.datetime.now().astimezone().time(),
+    ) -> None:
         """`pins`: BCM numbers by channel. `factory`: gpiozero's. Raises DeviceError."""
+        self._tonal = tonal
+        self._volume = volume
+        self._local_time = local_time
+        self._percent = volume.at(local_time())
         self._devices: list[Any] = []
         self._setters: dict[str, Setter] = {}
         for channel, pin in pins.items():
             try:
-                device, setter = _device(channel, pin, factory=factory, tonal=tonal)
+                device, setter = _device(
+                    channel, pin, factory=factory, tonal=tonal, loudness=lambda: self._percent
+                )
             except (GPIOZeroError, OSError, ValueError) as problem:
                 self._release()
                 reason = "PWM needs python3-lgpio" if _lacks_pwm(problem) else str(problem)
@@ -80,16 +100,20 @@ class PinSignals:
             self._setters[channel] = setter
         self._changed = threading.Condition()
         self._next: Pattern | None = None
+        self._notices: deque[Pattern] = deque(maxlen=_MOST_NOTICES)
         self._closed = False
         self._player = threading.Thread(target=self._play, name="signals", daemon=True)
         self._player.start()
 
-    def show(self, answer: Answer) -> None:
+    def show(self, answer: Answer | Notice) -> None:
         """Raises DeviceError once the pins have failed: a kiosk must not go dark unnoticed."""
         if not self._player.is_alive():
             raise DeviceError("signals: the pins failed while a pattern was playing")
         with self._changed:
-            self._next = PATTERNS[answer]
+            if isinstance(answer, Notice):
+                self._notices.append(NOTICES[answer])
+            else:
+                self._next = PATTERNS[answer]
             self._changed.notify()
 
     def close(self) -> None:
@@ -104,19 +128,28 @@ class PinSignals:
     def _play(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._closed or self._next is not None)
+                self._changed.wait_for(lambda: self._closed or self._next or self._notices)
                 pattern, self._next = self._next, None
+                if pattern is None and self._notices:
+                    pattern = self._notices.popleft()
                 if self._closed or pattern is None:
                     self._dark()
                     return
             self._dark()
             began_s = time.monotonic()
-            for at_ms, channel, level in timeline(pattern):
+            for at_ms, channel, level in timeline(self._loud(pattern)):
                 if self._replaced_within(began_s + at_ms / 1000 - time.monotonic()):
                     break
                 setter = self._setters.get(channel)
                 if setter is not None:
                     setter(level)
+
+    def _loud(self, pattern: Pattern) -> Pattern:
+        """`pattern` as loud as it may be at this hour."""
+        self._percent = self._volume.at(self._local_time())
+        if self._tonal or self._percent == 100 or BUZZER not in pattern:
+            return pattern
+        return {**pattern, BUZZER: shortened(pattern[BUZZER], self._percent)}
 
     def _replaced_within(self, wait_s: float) -> bool:
         with self._changed:
@@ -147,7 +180,7 @@ class TerminalSignals:
         self._out = sys.stderr if out is None else out
         self._now = now
 
-    def show(self, answer: Answer) -> None:
+    def show(self, answer: Answer | Notice) -> None:
         if self._pins is not None:
             self._pins.show(answer)
         clock = self._now().strftime("%H:%M:%S.%f")[:-3]
@@ -158,23 +191,18 @@ class TerminalSignals:
             self._pins.close()
 
 
-def _gpio() -> Any:
-    """gpiozero's pin factory for this machine (lgpio where there is one), or None without GPIO."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # one line per library it does not find
-        try:
-            Device.ensure_pin_factory()
-        except BadPinFactory:
-            return None
-    return Device.pin_factory
-
-
-def _device(channel: str, pin: int, *, factory: Any, tonal: bool) -> tuple[Any, Setter]:
+def _device(
+    channel: str, pin: int, *, factory: Any, tonal: bool, loudness: Callable[[], int]
+) -> tuple[Any, Setter]:
     if channel == BUZZER and tonal:
         buzzer = TonalBuzzer(pin, mid_tone=_MID_TONE, octaves=_OCTAVES, pin_factory=factory)
 
         def sound(hertz: float) -> None:
-            buzzer.play(Tone.from_frequency(hertz) if hertz else None)
+            percent = loudness()
+            buzzer.play(Tone.from_frequency(hertz) if hertz and percent else None)
+            if hertz and 0 < percent < 100:
+                # gpiozero itself knows one loudness, half of the wave high.
+                buzzer.pwm_device.value = duty(percent)
 
         return buzzer, sound
     kind = Buzzer if channel == BUZZER else LED

@@ -12,7 +12,7 @@ from kiosk.clock import Moment
 from kiosk.credentials.payload import Payload
 from kiosk.errors import KioskError
 from wire import codec, sealing
-from wire.records import MAX_RECORD_BYTES, IdentityPart, Record, TracingPart
+from wire.records import COMPANIONS, MAX_RECORD_BYTES, IdentityPart, Record, TracingPart
 
 
 class RecordTooLarge(KioskError, ValueError):
@@ -36,15 +36,6 @@ class Sealer:
         Both compartments are bound to kiosk, epoch, counter, times and direction. Raises
         RecordTooLarge.
         """
-        record = Record(
-            counter=counter,
-            direction=self.direction,
-            wall_ms=moment.wall_ms,
-            mono_ms=moment.mono_ms,
-            boot=moment.boot,
-            synced=moment.synced,
-        )
-        bound_to = sealing.binding(self.kiosk, self.epoch, record)
         tracing = TracingPart(
             kind=payload.kind,
             authentic=payload.authentic,
@@ -54,6 +45,30 @@ class Sealer:
         identity = payload.identity
         if identity == IdentityPart():
             identity = None
+        return self._sealed(tracing, identity, counter=counter, moment=moment)
+
+    def companions(self, change: int, *, of: int, counter: int, moment: Moment) -> bytes:
+        """The record that `change` more (or fewer) people came with the scan `of`."""
+        tracing = TracingPart(kind=COMPANIONS, companions=change, of=of)
+        return self._sealed(tracing, None, counter=counter, moment=moment)
+
+    def _sealed(
+        self,
+        tracing: TracingPart,
+        identity: IdentityPart | None,
+        *,
+        counter: int,
+        moment: Moment,
+    ) -> bytes:
+        record = Record(
+            counter=counter,
+            direction=self.direction,
+            wall_ms=moment.wall_ms,
+            mono_ms=moment.mono_ms,
+            boot=moment.boot,
+            synced=moment.synced,
+        )
+        bound_to = sealing.binding(self.kiosk, self.epoch, record)
         sealed = msgspec.structs.replace(
             record,
             tracing=sealing.seal(tracing, self.ingest, bound_to),

@@ -41,6 +41,10 @@ class Repeats:
         while len(self._accepted) > self._limit:
             self._accepted.popitem(last=False)
 
+    def who(self, keys: Iterable[StableKey]) -> frozenset[bytes]:
+        """Names that say whether two sets of keys are one visitor's, and nothing else."""
+        return frozenset(map(self._hash, keys))
+
     def _forget(self, now_ms: int) -> None:
         while self._accepted:
             oldest, at_ms = next(iter(self._accepted.items()))

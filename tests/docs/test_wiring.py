@@ -14,13 +14,15 @@ SNIPPET = re.findall(r"^```toml\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)[0]
 
 
 def test_every_pin_a_kiosk_can_be_told_is_in_the_table() -> None:
-    assert set(TABLE) == {key for key in rules(SECTIONS["signals"]) if key.endswith("_pin")}
+    known = [*rules(SECTIONS["signals"]), *rules(SECTIONS["gate"])]
+    assert set(TABLE) == {key for key in known if key.endswith("_pin")}
     assert len(set(TABLE.values())) == len(TABLE)
 
 
 def test_the_settings_below_the_table_say_the_same() -> None:
-    signals = tomllib.loads(SNIPPET)["signals"]
-    assert {key: pin for key, pin in signals.items() if key.endswith("_pin")} == TABLE
+    told = tomllib.loads(SNIPPET)
+    pins = told["signals"] | told["gate"]
+    assert {key: pin for key, pin in pins.items() if key.endswith("_pin")} == TABLE
 
 
 def test_a_new_kiosks_settings_suggest_the_same() -> None:
@@ -35,3 +37,4 @@ def test_a_kiosk_takes_the_settings_as_they_stand(tmp_path: Path) -> None:
     head = '[kiosk]\nid = "cho-mau-1"\n[server]\nurl = "mqtts://tram.example:8883"\n'
     file.write_text(head + SNIPPET, "utf-8")
     assert load(file).signals.green_pin == TABLE["green_pin"]
+    assert load(file).gate.relay_pin == TABLE["relay_pin"]

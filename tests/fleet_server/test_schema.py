@@ -4,6 +4,7 @@ import multiprocessing
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -12,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from fleet_server import database, schema
 from fleet_server.errors import SchemaError
-from fleet_server.models import AuditEntry, Base, Scan, VenueType
+from fleet_server.models import AuditEntry, Base, Companions, Scan, VenueType
 from tests.support import world
 
 DWELL = {"shop": 30, "market": 60, "restaurant": 90, "office": 540, "hospital": 120}
@@ -56,6 +57,23 @@ def test_rows_survive_every_migration_from_the_first(engine: Engine) -> None:
         assert connection.scalar(select(func.count()).select_from(Scan)) == 1
 
 
+def test_0002_adds_companions_and_keeps_every_row(empty_database_url: str) -> None:
+    engine = database.connect(empty_database_url)
+    with engine.execution_options(**database.WRITES).begin() as connection:
+        command.upgrade(schema.config(connection), "0001")
+    place = world.one_venue(engine)
+    scan_id = world.store_one_scan(engine, place)
+    with engine.connect() as connection:
+        before = connection.execute(select(Scan.__table__)).all()
+    schema.migrate(engine)
+    world.store_companions(engine, place, of=1, counter=2)
+    with engine.connect() as connection:
+        assert connection.execute(select(Scan.__table__)).all() == before
+        assert [row.id for row in before] == [scan_id]
+        assert connection.scalar(select(Companions.of_counter)) == 1
+    engine.dispose()
+
+
 @pytest.mark.parametrize(
     "statement",
     [
@@ -64,10 +82,13 @@ def test_rows_survive_every_migration_from_the_first(engine: Engine) -> None:
         "UPDATE scans SET label = 'x'",
         "UPDATE scan_keys SET position = 7",
         "UPDATE scan_identities SET key = 'x'",
+        "UPDATE companions SET change = 7",
     ],
 )
 def test_the_database_refuses_to_rewrite_history(engine: Engine, statement: str) -> None:
-    world.store_one_scan(engine, world.one_venue(engine))
+    place = world.one_venue(engine)
+    world.store_one_scan(engine, place)
+    world.store_companions(engine, place, of=1, counter=2)
     _one_audit_line(engine)
     with pytest.raises(DBAPIError, match=r"append-only|never changed"), engine.begin() as c:
         c.execute(text(statement))

@@ -10,7 +10,7 @@ from pathlib import Path
 from kiosk.assembly import Hardware, assembled
 from kiosk.config import load
 from kiosk.hardware.fakes import FakeDecoder, RecordingSignals, painted
-from kiosk.hardware.ports import Answer, Frame
+from kiosk.hardware.ports import Answer, Frame, Notice
 
 
 class Crowd:
@@ -33,7 +33,7 @@ class Crowd:
 class PrintingSignals(RecordingSignals):
     """Says each answer on standard output, unbuffered, as a lamp would."""
 
-    def show(self, answer: Answer) -> None:
+    def show(self, answer: Answer | Notice) -> None:
         os.write(1, f"{answer}\n".encode())
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from kiosk.clock import FakeClock
+from kiosk.companions import Companions
 from kiosk.door import Door
 from kiosk.hardware.fakes import FakeDecoder, RecordingSignals, blank, painted
 from kiosk.hardware.ports import Answer, Frame
@@ -54,6 +55,7 @@ class Venue:
             journal=self.journal,
             signals=self.signals,
             clock=self.clock,
+            companions=Companions(within_ms=60_000),
             vitals=Vitals(),
             recorded=lambda: None,
         )

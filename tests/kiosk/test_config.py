@@ -42,6 +42,10 @@ def test_relative_paths_count_from_the_files_folder(tmp_path: Path) -> None:
 
 
 WRONG = [
+    (MINIMAL + '[signals]\nnight_from = "24:00"', "signals.night_from", "a local time HH:MM"),
+    (MINIMAL + "[signals]\nnight_volume = 101", "signals.night_volume", "from 0 to 100 (percent)"),
+    (MINIMAL + "[gate]\nrelay_pin = 40", "gate.relay_pin", "a GPIO number from 0 to 27"),
+    (MINIMAL + "[gate]\nopen_ms = 0", "gate.open_ms", "from 200 to 60000 (milliseconds)"),
     ('[kiosk]\n[server]\nurl = "mqtts://a"', "kiosk.id", "missing; expected 1 to 48 of a-z"),
     ('[kiosk]\nid = "Server"\n[server]\nurl = "mqtts://a"', "kiosk.id", "found 'Server'"),
     ('[kiosk]\nid = "server"\n[server]\nurl = "mqtts://a"', "kiosk.id", "found 'server'"),

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from kiosk.clock import FakeClock
+from kiosk.companions import Companions
 from kiosk.credentials.proofs import Proofs
 from kiosk.door import Door
 from kiosk.errors import QueueDamaged, QueueError
 from kiosk.hardware.fakes import FakeDecoder, RecordingSignals, blank, painted
-from kiosk.hardware.ports import Answer, Frame
+from kiosk.hardware.ports import Answer, Decoder, Frame, Notice
 from kiosk.health import Vitals
 from kiosk.journal import Journal
 from kiosk.queue import Queue
@@ -35,7 +36,7 @@ class WitnessingSignals(RecordingSignals):
         self.on_disk: list[tuple[int, int]] = []
         """Committed records and journal lines, per signal."""
 
-    def show(self, answer: Answer) -> None:
+    def show(self, answer: Answer | Notice) -> None:
         super().show(answer)
         other = sqlite3.connect(self._folder / "queue.sqlite3")
         (count,) = other.execute("SELECT count(*) FROM pending").fetchone()
@@ -45,7 +46,14 @@ class WitnessingSignals(RecordingSignals):
 
 
 class World:
-    def __init__(self, folder: Path, *, tickets: bool = False, max_records: int = 100) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        tickets: bool = False,
+        max_records: int = 100,
+        decoder: Decoder | None = None,
+    ) -> None:
         self.bundle = make_bundle(folder / "bundle")
         self.data = folder / "data"
         self.queue = Queue(self.data, max_records=max_records)
@@ -53,10 +61,11 @@ class World:
         self.signals = WitnessingSignals(self.data)
         self.clock = FakeClock()
         self.vitals = Vitals()
+        self.companions = Companions(within_ms=60_000)
         self.woken = 0
         keyset = self.bundle.keyset
         self.door = Door(
-            reader=Reader(FakeDecoder(), Proofs(card_keys=keyset.card_keys())),
+            reader=Reader(decoder or FakeDecoder(), Proofs(card_keys=keyset.card_keys())),
             speller=Speller(Proofs(card_keys=keyset.card_keys()), layout="us"),
             policy=Policy(
                 accept=frozenset({"card", "national", "cccd", "can_cuoc"}), tickets=tickets
@@ -75,6 +84,7 @@ class World:
             signals=self.signals,
             clock=self.clock,
             vitals=self.vitals,
+            companions=self.companions,
             recorded=self._wake,
         )
 

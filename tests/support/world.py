@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Engine, insert, select
 
 from fleet_server import database
 from fleet_server.models import (
+    Companions,
     Credential,
     Gate,
     Kiosk,
@@ -137,6 +138,25 @@ def store_one_scan(
             )
         )
     return scan_id
+
+
+def store_companions(
+    engine: Engine, place: Place, *, of: int, change: int = 1, counter: int, at_ms: int = NOON_MS
+) -> None:
+    """A press of the guard's button at the scan `of`, straight into the tables."""
+    with engine.execution_options(**database.WRITES).begin() as connection:
+        _add(
+            connection,
+            Companions,
+            kiosk_id=place.kiosk_id,
+            epoch=EPOCH,
+            counter=counter,
+            digest=hashlib.sha256(str(counter).encode()).digest(),
+            of_counter=of,
+            change=change,
+            corrected_ms=at_ms,
+            received_ms=at_ms,
+        )
 
 
 def _add_kiosk(

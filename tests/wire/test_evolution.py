@@ -12,7 +12,7 @@ from wire import asyncapi, codec, sealing
 from wire.errors import Malformed, UnknownSealing
 from wire.presence import State
 from wire.receipts import Receipt
-from wire.records import Batch, IdentityPart, Record, StableKey, TracingPart
+from wire.records import COMPANIONS, Batch, IdentityPart, Record, StableKey, TracingPart
 
 FIRST_RECORD = (
     b'{"counter":7,"direction":"in","wall_ms":1780000000123,"mono_ms":60001,"boot":"0f0f0f'
@@ -121,3 +121,23 @@ def test_a_box_sealed_by_the_first_release_still_opens() -> None:
     part = sealing.open_sealed(record.tracing, TracingPart, key, bound)
     assert part.keys == [StableKey("card", "000102030405060708090a0b0c0d0e0f")]
     assert part.label == "Thẻ …0e0f"
+
+
+class _FirstTracingPart(msgspec.Struct, frozen=True, kw_only=True):
+    """As the contract began: what a server a release back knows of it."""
+
+    kind: str = ""
+    keys: list[StableKey] = []
+
+
+def test_an_older_server_sees_no_person_in_companions(sample: Sample) -> None:
+    part = TracingPart(kind=COMPANIONS, companions=1, of=7)
+    box = sealing.seal(part, sample.ingest.public_key(), b"x")
+    assert sealing.open_sealed(box, TracingPart, sample.ingest, b"x") == part
+    # It refuses a part without a key, and so files the record instead of tracing it.
+    assert codec.decode(codec.encode(part), _FirstTracingPart).keys == []
+
+
+def test_an_older_kiosks_part_has_no_companions() -> None:
+    part = codec.decode(b'{"kind":"card","keys":[{"space":"card","value":"00"}]}', TracingPart)
+    assert (part.companions, part.of) == (0, 0)

@@ -20,7 +20,12 @@
 
   // A kiosk that was away delivers late: a row goes where its time says, not on top.
   const place = (row) => {
-    if (body.querySelector(`tr[data-id="${Number(row.dataset.id)}"]`)) return;
+    const shown = body.querySelector(`tr[data-id="${Number(row.dataset.id)}"]`);
+    if (shown) {
+      // The same scan again: companions may have come along since.
+      if (shown.innerHTML !== row.innerHTML) shown.replaceWith(row);
+      return;
+    }
     const when = Number(row.dataset.at);
     const next = [...body.rows].find((other) => Number(other.dataset.at) <= when);
     row.classList.add("new");

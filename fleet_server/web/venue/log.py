@@ -1,6 +1,7 @@
 """Today's log of one venue: masked labels, local time, live without reload."""
 
 import datetime as dt
+from typing import Final
 
 from flask import Blueprint, render_template, request
 from sqlalchemy import Connection
@@ -13,6 +14,9 @@ from fleet_server.times import local
 from fleet_server.web.access import here, permission
 from fleet_server.web.language import say
 from fleet_server.web.site import site
+
+JOINED_S: Final = 120
+"""Lines are sent again for so long after their companions changed; the page asks more often."""
 
 pages = Blueprint("venue_log", __name__)
 
@@ -48,6 +52,12 @@ def new(venue: str) -> str:
     with site().engine.connect() as connection:
         lines = venue_log.arrived_after(connection, place, day, after=int(after))
         last_id = lines[-1].id if lines else int(after)
+        since_ms = (site().now() - JOINED_S) * 1000
+        lines += [
+            line
+            for line in venue_log.joined_since(connection, place, day, since_ms=since_ms)
+            if line.id <= int(after)
+        ]
         return render_template(
             "venue_log_new.html",
             last_id=last_id,

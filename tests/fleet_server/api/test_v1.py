@@ -203,6 +203,7 @@ def test_a_venues_log_comes_in_order_of_arrival(world: World) -> None:
         "room": "Phòng 1",
         "direction": "in",
         "label": "N*** V*** M***",
+        "companions": 0,
     }
     assert (answer["day"], answer["last"], answer["more"]) == ("2026-01-01", late, False)
     _, answer = get(world, path, "manager", limit=1)

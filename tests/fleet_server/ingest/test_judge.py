@@ -21,7 +21,14 @@ from tests.support.records import (
     tracing_part,
 )
 from wire.errors import WireError
-from wire.records import MAX_BATCH_BYTES, MAX_RECORD_BYTES, IdentityPart
+from wire.records import (
+    COMPANIONS,
+    MAX_BATCH_BYTES,
+    MAX_RECORD_BYTES,
+    IdentityPart,
+    StableKey,
+    TracingPart,
+)
 
 KEYS = SealingKeys()
 PSEUDONYMS = PseudonymKey(bytes(32))
@@ -80,6 +87,26 @@ def test_a_part_without_keys_is_refused() -> None:
     assert _one_reason(_judge(make_batch([make_kiosk_record(KEYS, part=part)]))) == "malformed"
 
 
+def test_companions_are_accepted_with_their_scan_and_name_nobody() -> None:
+    part = TracingPart(kind=COMPANIONS, companions=-1, of=7)
+    (accepted,) = _judge(make_batch([make_kiosk_record(KEYS, counter=8, part=part)])).accepted
+    assert (accepted.companions, accepted.of, accepted.keys) == (-1, 7, ())
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        TracingPart(kind=COMPANIONS, of=7),
+        TracingPart(kind=COMPANIONS, companions=51, of=7),
+        TracingPart(kind=COMPANIONS, companions=1),
+        TracingPart(kind=COMPANIONS, companions=1, of=7, keys=[StableKey("qid", "1")]),
+        TracingPart(kind="ticket", companions=1, of=7),
+    ],
+)
+def test_companions_that_cannot_be_are_refused(part: TracingPart) -> None:
+    assert _one_reason(_judge(make_batch([make_kiosk_record(KEYS, part=part)]))) == "malformed"
+
+
 def test_an_oversized_record_is_refused_and_cut_but_known_by_its_digest() -> None:
     raw = b'{"counter":9,"boot":"' + b"x" * MAX_RECORD_BYTES + b'"}'
     (refused,) = _judge(make_batch([raw])).refused
@@ -118,7 +145,7 @@ def _check(judged: Judged) -> None:
         assert len(refused.payload) <= MAX_RECORD_BYTES
         assert -1 <= refused.counter < 2**53
     for accepted in judged.accepted:
-        assert accepted.keys
+        assert bool(accepted.keys) != bool(accepted.companions)
 
 
 def _heard(channel: str, payload: bytes) -> str:

@@ -18,6 +18,7 @@ from fleet_server.models import (
     Alarm,
     AuditEntry,
     Base,
+    Companions,
     Credential,
     Kiosk,
     Link,
@@ -44,7 +45,7 @@ from tests.support.records import (
 )
 from wire.presence import LOST, READY, State
 from wire.receipts import CONFLICT
-from wire.records import BatchClock, IdentityPart
+from wire.records import COMPANIONS, BatchClock, IdentityPart, TracingPart
 
 KEYS = SealingKeys()
 PSEUDONYMS = PseudonymKey(bytes(32))
@@ -147,6 +148,37 @@ def test_a_conflict_within_one_transaction_is_seen_too(engine: Engine) -> None:
     mine, other = (make_kiosk_record(KEYS, wall_ms=NOON_MS + ms) for ms in (0, 1))
     (outcome,) = _store(engine, _batch(mine, other))
     assert (outcome.stored, _reasons(outcome)) == ([1], [(1, CONFLICT)])
+
+
+def _press(counter: int, *, of: int = 1, change: int = 1) -> bytes:
+    part = TracingPart(kind=COMPANIONS, companions=change, of=of)
+    return make_kiosk_record(KEYS, counter=counter, part=part)
+
+
+def test_companions_are_stored_once_and_are_no_scan_of_anybody(engine: Engine) -> None:
+    world.one_venue(engine)
+    records = [make_kiosk_record(KEYS), _press(2), _press(3, change=-1)]
+    for _ in range(2):
+        (outcome,) = _store(engine, _batch(*records))
+        assert (outcome.stored, outcome.refused) == ([1, 2, 3], [])
+    assert [(row.of_counter, row.change) for row in _rows(engine, Companions)] == [(1, 1), (1, -1)]
+    assert (_count(engine, Scan), _count(engine, Person), _count(engine, Pseudonym)) == (1, 1, 1)
+
+
+def test_companions_may_arrive_before_their_scan(engine: Engine) -> None:
+    world.one_venue(engine)
+    (first,) = _store(engine, _batch(_press(2)))
+    (second,) = _store(engine, _batch(make_kiosk_record(KEYS)))
+    assert (first.stored, second.stored) == ([2], [1])
+
+
+def test_one_id_is_a_scan_or_companions_and_never_both(engine: Engine) -> None:
+    world.one_venue(engine)
+    scan, press = make_kiosk_record(KEYS, counter=1), _press(2)
+    _store(engine, _batch(scan, press))
+    (outcome,) = _store(engine, _batch(_press(1), make_kiosk_record(KEYS, counter=2)))
+    assert _reasons(outcome) == [(1, CONFLICT), (2, CONFLICT)]
+    assert (_count(engine, Scan), _count(engine, Companions)) == (1, 1)
 
 
 def test_the_same_counter_of_another_epoch_or_kiosk_is_another_record(engine: Engine) -> None:

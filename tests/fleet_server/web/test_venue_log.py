@@ -9,7 +9,7 @@ from fleet_server import database
 from fleet_server.models import Scan
 from fleet_server.reports import venue_log
 from tests.fleet_server.people import World
-from tests.support.world import DAY_MS, NOON_MS, store_one_scan
+from tests.support.world import DAY_MS, NOON_MS, store_companions, store_one_scan
 
 LOG = "/venues/cho-mau/log"
 
@@ -119,3 +119,25 @@ def test_a_hostile_label_stays_text(world: World) -> None:
     text = world.browser("manager").get(LOG).text
     assert "<script>alert" not in text
     assert "&lt;script&gt;alert(1)" in text
+
+
+def test_companions_stand_beside_their_scan_and_count_as_people(world: World) -> None:
+    for counter, direction in ((1, "in"), (2, "out"), (3, "in")):
+        store_one_scan(world.engine, world.market, counter=counter, direction=direction)
+    for counter, of, change in ((4, 1, 1), (5, 1, 1), (6, 2, 1), (7, 3, 1), (8, 3, -1)):
+        store_companions(world.engine, world.market, of=of, change=change, counter=counter)
+    text = world.browser("manager").get(LOG).text
+    assert re.findall(r'<span class="companions"[^>]*>(.*?)</span>', text) == ["+1", "+2"]
+    assert re.findall(r"<dd>(\d+)</dd>", text) == ["4", "2"]
+
+
+def test_companions_that_come_later_come_without_reload(world: World) -> None:
+    first = store_one_scan(world.engine, world.market)
+    browser, now_ms = world.browser("manager"), int(world.clock.now * 1000)
+    store_companions(world.engine, world.market, of=1, counter=2, at_ms=now_ms)
+    text = browser.get(f"{LOG}/new?after={first}").text
+    assert re.findall(r'data-id="(\d+)"', text) == [str(first)]
+    assert ">+1</span>" in text
+    assert f'data-last="{first}"' in text
+    world.clock.now += 600
+    assert "+1" not in browser.get(f"{LOG}/new?after={first}").text

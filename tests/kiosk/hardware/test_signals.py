@@ -18,12 +18,13 @@ from kiosk.hardware.patterns import (
     HIGHEST_HZ,
     LAMPS,
     LOWEST_HZ,
+    NOTICES,
     PATTERNS,
     Pattern,
     length_ms,
     timeline,
 )
-from kiosk.hardware.ports import Answer
+from kiosk.hardware.ports import Answer, Notice
 from kiosk.hardware.signals import PinSignals, TerminalSignals, open_signals
 
 PINS = {"green": 17, "amber": 27, "red": 22, "buzzer": 18}
@@ -231,7 +232,7 @@ def test_without_pins_answers_go_to_the_terminal_with_the_time() -> None:
 def test_a_machine_without_gpio_plays_on_mock_pins_and_writes(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("kiosk.hardware.signals._gpio", lambda: None)
+    monkeypatch.setattr("kiosk.hardware.signals.gpio", lambda: None)
     out = io.StringIO()
     signals = open_signals(green_pin=17, buzzer_pin=18, out=out)
     assert isinstance(signals, TerminalSignals)
@@ -251,4 +252,41 @@ def test_a_machine_with_gpio_uses_its_pins(
     signals.show(Answer.GO)
     time.sleep(0.1)
     assert factory.pin(17).state == 1
+    signals.close()
+
+
+def test_notices_are_too_short_to_be_taken_for_an_answer() -> None:
+    shortest = min(length_ms(pattern) for pattern in PATTERNS.values())
+    for pattern in NOTICES.values():
+        assert length_ms(pattern) < 300 < shortest
+        assert max(ms for ms, on in rhythm(pattern, LAMPS) if on) < 100
+        assert max(ms for ms, on in rhythm(pattern, (BUZZER,)) if on) < 30
+    assert {notice: ons(pattern, LAMPS) for notice, pattern in NOTICES.items()} == {
+        Notice.ADDED: 1,
+        Notice.TAKEN_BACK: 2,
+    }
+
+
+def test_a_notice_waits_until_the_visitors_answer_is_over(factory: MockFactory) -> None:
+    signals = PinSignals(PINS, factory=factory)
+    signals.show(Answer.AGAIN)
+    time.sleep(0.1)
+    signals.show(Notice.ADDED)
+    signals.show(Notice.TAKEN_BACK)
+    time.sleep(0.5)
+    assert not any(state.state for state in factory.pin(PINS["green"]).states)
+    time.sleep(0.9)
+    blinks = [state.state for state in factory.pin(PINS["green"]).states].count(1)
+    assert blinks == 3
+    signals.close()
+
+
+def test_an_answer_cuts_a_notice_short(factory: MockFactory) -> None:
+    signals = PinSignals(PINS, factory=factory)
+    signals.show(Notice.TAKEN_BACK)
+    time.sleep(0.02)
+    signals.show(Answer.BROKEN)
+    time.sleep(0.05)
+    assert factory.pin(PINS["green"]).state == 0
+    assert factory.pin(PINS["red"]).state == 1
     signals.close()
