@@ -158,7 +158,7 @@ def wait_for(come: Any, what: str) -> None:
 
 
 def scanner_keys() -> int:
-    """The key numbers that scanners' typing is read by are evdev's, and evdev looks for scanners."""
+    """The key numbers that typing is read by are evdev's, and evdev looks for scanners."""
     from kiosk.scanning import layouts
 
     for name, number in layouts.KEYS.items():
