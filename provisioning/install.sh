@@ -82,7 +82,7 @@ kiosk() {
     done
     packages python3 python3-venv libzbar0
     if in_apt python3-picamera2; then
-        packages python3-picamera2 python3-lgpio
+        packages python3-picamera2 python3-lgpio python3-evdev
         # picamera2 is compiled against apt's numpy: .venv sees the system's packages.
         lock=kiosk-pi.txt options=(--system-site-packages)
     else

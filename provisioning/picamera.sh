@@ -76,7 +76,7 @@ within() {
     # second run waits for ever for a frame marked as good.
     env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 \
         GLIBC_TUNABLES=glibc.malloc.tcache_count=0:glibc.malloc.perturb=255 \
-        LIBCAMERA_LOG_LEVELS='*:ERROR' PYTHONPATH=/tram ${keep[@]+"${keep[@]}"} chroot "$tree" "$@"
+        LIBCAMERA_LOG_LEVELS='*:ERROR,DmaBufAllocator:FATAL' PYTHONPATH=/tram ${keep[@]+"${keep[@]}"} chroot "$tree" "$@"
 }
 
 say "picamera2 and the kiosk's packages"

@@ -113,10 +113,11 @@ class PiCamera:
         try:
             job = self._camera.capture_array("main", wait=False)
             while not self._closed.is_set():
+                left_s = give_up_s - time.monotonic()
                 try:
-                    return job.get_result(timeout=_SLICE_S)
+                    return job.get_result(timeout=min(_SLICE_S, max(0.0, left_s)))
                 except TimeoutError as problem:
-                    if time.monotonic() >= give_up_s:
+                    if left_s <= _SLICE_S:
                         raise CameraError(
                             f"the camera gave no frame for {self._stall_s:g} s"
                         ) from problem

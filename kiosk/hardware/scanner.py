@@ -34,6 +34,8 @@ class UsbScanner:
         Raises CameraError.
         """
         self._closed = threading.Event()
+        self._using = threading.Lock()
+        self._given_back = False
         self._keys = Keystrokes(pause_ms=pause_ms)
         path = where if where.startswith("/") else _named(where)
         try:
@@ -59,36 +61,45 @@ class UsbScanner:
 
     def frames(self) -> Iterator[Typed]:
         alive_ns = 0
-        try:
-            while not self._closed.is_set():
-                wait_s = self._keys.wait_s(now_ns=time.monotonic_ns(), longest_s=_SLICE_S)
-                ready, _, _ = select.select([self._device.fd], [], [], wait_s)
-                now_ns = time.monotonic_ns()
-                if ready:
-                    self._take_in(now_ns)
-                typed = self._keys.take(now_ns=now_ns)
-                if typed is not None:
-                    yield typed
-                if now_ns >= alive_ns:
-                    # The one question a device that is gone cannot answer.
-                    self._device.active_keys()
-                    alive_ns = now_ns + int(_ALIVE_S * 1e9)
-                    yield Typed(taken_ns=now_ns)
-        except OSError as problem:
-            if not self._closed.is_set():
+        while not self._closed.is_set():
+            try:
+                typed, alive = self._listen(ask=time.monotonic_ns() >= alive_ns)
+            except OSError as problem:
                 raise CameraError(
                     f"scanner {self._path}: gone ({problem.strerror}); was it unplugged?"
                 ) from problem
-        except ValueError as problem:
-            # `select` on a device that `close` has closed.
-            if not self._closed.is_set():
-                raise CameraError(f"scanner {self._path}: {problem}") from problem
+            if typed is not None:
+                yield typed
+            if alive:
+                now_ns = time.monotonic_ns()
+                alive_ns = now_ns + int(_ALIVE_S * 1e9)
+                yield Typed(taken_ns=now_ns)
 
     def close(self) -> None:
-        if not self._closed.is_set():
-            self._closed.set()
-            # Closing gives the device back to whoever else wants it.
-            self._device.close()
+        self._closed.set()
+        # Not while another thread reads: the number of a closed file may be another's at once.
+        with self._using:
+            if not self._given_back:
+                self._given_back = True
+                self._device.close()
+
+    def _listen(self, *, ask: bool) -> tuple[Typed | None, bool]:
+        """The code that is complete, and whether the device, if asked, is alive.
+
+        Raises OSError for one that is gone.
+        """
+        with self._using:
+            if self._given_back:
+                return None, False
+            wait_s = self._keys.wait_s(now_ns=time.monotonic_ns(), longest_s=_SLICE_S)
+            ready, _, _ = select.select([self._device.fd], [], [], wait_s)
+            now_ns = time.monotonic_ns()
+            if ready:
+                self._take_in(now_ns)
+            if ask:
+                # The one question a device that is gone cannot answer.
+                self._device.active_keys()
+            return self._keys.take(now_ns=now_ns), ask
 
     def _take_in(self, now_ns: int) -> None:
         for event in self._device.read():

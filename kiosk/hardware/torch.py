@@ -64,8 +64,15 @@ class LitCamera:
             burns = self._darkness.lit(mean, now_ns=frame.taken_ns)
             if burns != self._burns:
                 self._burns = burns
-                self._lamp.on() if burns else self._lamp.off()
+                self._turn(on=burns)
             yield frame
+
+    def _turn(self, *, on: bool) -> None:
+        try:
+            self._lamp.on() if on else self._lamp.off()
+        except GPIOZeroError as problem:
+            # Also what a frame meets that came while another thread closed: reading goes on.
+            _log.error("the torch does not work: %s", problem)
 
     def close(self) -> None:
         self._camera.close()

@@ -14,7 +14,7 @@ from kiosk.credentials.proofs import Proofs
 from kiosk.door import Door
 from kiosk.errors import QueueDamaged, QueueError
 from kiosk.hardware.fakes import FakeDecoder, RecordingSignals, blank, painted
-from kiosk.hardware.ports import Answer, Decoder, Frame, Notice
+from kiosk.hardware.ports import Answer, Decoder, Frame, Notice, Typed
 from kiosk.health import Vitals
 from kiosk.journal import Journal
 from kiosk.queue import Queue
@@ -26,6 +26,7 @@ from kiosk.scanning.repeats import Repeats, View
 from kiosk.scanning.spelling import Speller
 from tests.kiosk import codes
 from tests.kiosk.bundle import make_bundle
+from tests.kiosk.strokes import typed
 
 
 class WitnessingSignals(RecordingSignals):
@@ -267,3 +268,22 @@ def test_nothing_out_of_a_code_is_logged(world: World, caplog: pytest.LogCapture
     assert len(caplog.records) >= 10
     for secret in ("MAU", "Mẫu", "0900000001", "160000000000000001", "001090000001", "Vé số"):
         assert secret not in caplog.text
+
+
+def test_a_code_from_a_scanner_is_answered_as_one_from_a_camera(world: World) -> None:
+    strokes = tuple(typed(codes.CARD + "\n", layout="de"))
+    decision = world.door.hear(Typed(strokes=strokes, taken_ns=1_000_000))
+    assert decision is not None
+    assert decision.answer is Answer.GO
+    assert world.door.hear(Typed(strokes=strokes, taken_ns=300_000_000)) is None
+    misread = tuple(typed(codes.CARD[:-1] + "\n"))
+    decision = world.door.hear(Typed(strokes=misread, taken_ns=600_000_000))
+    assert decision is not None
+    assert decision.answer is Answer.AGAIN
+    assert world.queue.depth == 1
+
+
+def test_a_scanner_that_is_alive_counts_as_a_fresh_frame(world: World) -> None:
+    assert world.door.hear(Typed(taken_ns=1)) is None
+    assert world.vitals.frames == 1
+    assert world.signals.shown == []

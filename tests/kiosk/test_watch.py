@@ -8,7 +8,7 @@ import pytest
 
 from kiosk.errors import CameraError, ConfigError, QueueDamaged
 from kiosk.hardware.fakes import FakeCamera, RecordingSignals, blank
-from kiosk.hardware.ports import Answer, Camera, Frame
+from kiosk.hardware.ports import Answer, Camera, Frame, Scanner, Typed
 from kiosk.health import Vitals
 from kiosk.watch import Watch
 
@@ -17,6 +17,11 @@ class CountingDoor:
     def __init__(self, vitals: Vitals) -> None:
         self.vitals = vitals
         self.error: Exception | None = None
+        self.heard: list[Typed] = []
+
+    def hear(self, typed: Typed) -> None:
+        self.heard.append(typed)
+        self.vitals.frame(decode_ms=1.0, now_ms=0)
 
     def look(self, _frame: Frame) -> None:
         self.vitals.frame(decode_ms=1.0, now_ms=0)
@@ -47,7 +52,7 @@ class StalledCamera:
 
 
 class World:
-    def __init__(self, open_camera: Callable[[], Camera]) -> None:
+    def __init__(self, open_camera: Callable[[], Camera | Scanner]) -> None:
         self.vitals = Vitals()
         self.door = CountingDoor(self.vitals)
         self.signals = RecordingSignals()
@@ -159,3 +164,28 @@ def test_a_stalled_camera_does_not_hold_up_the_end() -> None:
     assert world.watch.close()
     assert monotonic() - began_s < 2
     assert world.vitals.frames == 0
+
+
+class PluggedScanner:
+    """Types one code and is pulled out."""
+
+    finite = False
+
+    def frames(self) -> Iterator[Typed]:
+        yield Typed(taken_ns=1)
+        yield Typed(strokes=((30, True), (30, False)), taken_ns=2)
+        raise CameraError("gone; was it unplugged?")
+
+    def close(self) -> None: ...
+
+
+def test_a_scanner_is_heard_and_opened_again_after_it_was_unplugged() -> None:
+    world = World(PluggedScanner)
+    world.watch.start()
+    deadline_s = monotonic() + 5
+    while len(world.door.heard) < 4 and monotonic() < deadline_s:
+        sleep(0.01)
+    assert world.watch.close()
+    assert [each.taken_ns for each in world.door.heard[:4]] == [1, 2, 1, 2]
+    assert world.vitals.frames >= 4
+    assert world.vitals.take(now_ms=0).camera_restarts >= 1

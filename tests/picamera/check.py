@@ -19,7 +19,7 @@ import evdev
 import virtual  # noqa: F401 (must come before picamera2)
 
 from kiosk.errors import CameraError
-from kiosk.hardware.cameras import open_camera
+from kiosk.hardware.cameras import Settings, open_camera, open_source
 from kiosk.hardware.decoders import open_decoders
 from kiosk.hardware.fakes import RecordingSignals
 from kiosk.hardware.ports import Answer, Frame
@@ -158,11 +158,16 @@ def wait_for(come: Any, what: str) -> None:
 
 
 def scanner_keys() -> int:
-    """The key numbers that scanners' typing is read by are the kernel's."""
+    """The key numbers that typing is read by are evdev's, and evdev looks for scanners."""
     from kiosk.scanning import layouts
 
     for name, number in layouts.KEYS.items():
         hold(getattr(evdev.ecodes, f"KEY_{name}") == number, f"KEY_{name} is not {number}")
+    try:
+        open_source("scanner:no scanner has this name", base=Path(), settings=Settings())
+        hold(False, "a scanner that does not exist was opened")
+    except CameraError as problem:
+        hold("no such device" in str(problem), f"another error: {problem}")
     return len(layouts.KEYS)
 
 

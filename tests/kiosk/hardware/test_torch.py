@@ -56,3 +56,14 @@ def test_a_pin_that_is_taken_is_named() -> None:
     with pytest.raises(ConfigError, match=r"camera\.torch_pin: GPIO 5"):
         open_lamp(5, factory=factory)
     lamp.close()
+
+
+def test_a_torch_that_fails_does_not_stop_the_camera(caplog: pytest.LogCaptureFixture) -> None:
+    lamp = open_lamp(5, factory=MockFactory())
+    assert lamp is not None
+    dark = np.zeros((48, 64), np.uint8)
+    camera = LitCamera(FakeCamera([dark, dark]), lamp, Darkness(level=40, frames=1, burn_s=60))
+    lamp.close()
+    assert len(list(camera.frames())) == 2
+    assert "torch" in caplog.text
+    camera.close()
