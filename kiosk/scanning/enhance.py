@@ -52,15 +52,6 @@ def smoothed(luma: Luma, *, times: int = 1) -> Luma:
     return luma
 
 
-def stretched(luma: Luma, *, part: float = 0.01) -> Luma:
-    """Contrast over the whole range; `part` of the pixels at either end may be cut off."""
-    counts = np.bincount(luma.ravel(), minlength=256).cumsum()
-    low = int(np.searchsorted(counts, part * luma.size))
-    high = int(np.searchsorted(counts, (1 - part) * luma.size))
-    levels = np.clip((np.arange(256) - low) * (255 / max(1, high - low)), 0, 255)
-    return np.asarray(np.rint(levels).astype(np.uint8)[luma])
-
-
 def equalised(luma: Luma, *, clip: float = 2.0) -> Luma:
     """Contrast equalised in tiles, each level at most `clip` times its fair share (CLAHE)."""
     height, width = luma.shape

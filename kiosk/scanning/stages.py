@@ -9,7 +9,7 @@ import numpy as np
 
 from kiosk.hardware.ports import Luma
 from kiosk.scanning.deblur import focused, movement, unmoved
-from kiosk.scanning.enhance import doubled, equalised, sharpened, smoothed, stretched
+from kiosk.scanning.enhance import doubled, equalised, sharpened, smoothed
 
 _STEP: Final = 4
 """Every how many pixels one is looked at to judge the light."""
@@ -82,10 +82,6 @@ def _calm(luma: Luma) -> Luma:
     return smoothed(luma, times=2)
 
 
-def _plain(luma: Luma) -> Luma:
-    return stretched(smoothed(luma, times=2))
-
-
 def _still(luma: Luma) -> Luma:
     return unmoved(luma, movement(luma))
 
@@ -121,7 +117,6 @@ STAGES: Final = (
     Stage(name="still, shorter", prepare=_still_shorter, enlarge=_LAST, patient=True),
     Stage(name="still, grainy", prepare=_still_grainy, enlarge=_LAST, patient=True),
     Stage(name="strong, second", prepare=_strong, engine=1, dim=True, patient=True),
-    Stage(name="plain, second", prepare=_plain, engine=1, dim=True, patient=True),
     Stage(name="focused, far", prepare=_focused_far, enlarge=_LAST, patient=True),
 )
 

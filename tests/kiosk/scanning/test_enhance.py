@@ -46,15 +46,6 @@ def test_smoothing_mixes_with_neighbours_and_keeps_what_is_even(luma: Luma) -> N
     assert (enhance.smoothed(even, times=3) == 99).all()
 
 
-def test_stretching_uses_the_whole_range() -> None:
-    dim = np.linspace(40, 60, 10_000).astype(np.uint8).reshape(100, 100)
-    wide = enhance.stretched(dim)
-    assert (wide.min(), wide.max()) == (0, 255)
-    assert (np.diff(wide.ravel().astype(int)) >= 0).all()
-    flat = np.full((30, 30), 7, np.uint8)
-    assert np.ptp(enhance.stretched(flat)) == 0
-
-
 def test_equalising_brings_out_what_is_faint_in_every_corner() -> None:
     luma = np.repeat(np.linspace(20, 200, 320).astype(np.uint8)[None], 240, axis=0)
     luma[::8] += 6
