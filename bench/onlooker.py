@@ -17,7 +17,7 @@ from typing import Final
 
 import numpy as np
 
-from kiosk import assembly
+from kiosk import equipment
 from kiosk.cli import main as kiosk_command
 from kiosk.credentials.proofs import Proofs
 from kiosk.hardware.decoders import engines, open_decoders
@@ -63,7 +63,7 @@ def run_kiosk(descriptor: int, config: str) -> None:
         return ScenesCamera(descriptor)
 
     # The one seam: everything else is the program as it runs at a door.
-    assembly.open_source = open_source  # type: ignore[assignment, attr-defined]
+    equipment.open_source = open_source  # type: ignore[assignment, attr-defined]
     kiosk_command(["run", "--config", config])
 
 

@@ -5,9 +5,8 @@ import logging
 import secrets
 import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 from types import FrameType
@@ -17,18 +16,15 @@ from kiosk import proofs, versions
 from kiosk.app import App, Events, Parts
 from kiosk.certificate import Certificate, load_certificate, tls_context
 from kiosk.clock import Clock, SystemClock
-from kiosk.companions import Companions
 from kiosk.config import Config
 from kiosk.courier import Courier
 from kiosk.delivery import Delivery, Limits
 from kiosk.documents import Documents
 from kiosk.door import Door
+from kiosk.equipment import Hardware, opened
 from kiosk.errors import QueueError
-from kiosk.hardware.answering import open_answering
-from kiosk.hardware.button import open_button
-from kiosk.hardware.cameras import Settings, Torch, open_source
-from kiosk.hardware.decoders import engines, open_decoders
-from kiosk.hardware.ports import Answer, Camera, Decoder, Scanner, Signals
+from kiosk.hardware.decoders import engines
+from kiosk.hardware.ports import Answer, Decoder
 from kiosk.health import Vitals, cpu_c, report
 from kiosk.journal import FILE as JOURNAL_FILE
 from kiosk.journal import Journal
@@ -53,20 +49,6 @@ RED_S: Final = 2.0
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Hardware:
-    """What a kiosk sees with and answers by."""
-
-    camera: str
-    """What the camera is called."""
-    open_camera: Callable[[], Camera | Scanner]
-    """Opens it, anew at each call."""
-    decoder: Decoder
-    signals: Signals
-    companions: Companions = field(default_factory=lambda: Companions(within_ms=60_000))
-    """What the guard's button is pressed into."""
-
-
 def run(
     config: Config, *, camera: str | None, base: Path, once: bool, once_timeout_s: float
 ) -> int:
@@ -78,7 +60,7 @@ def run(
     if camera is None:
         camera, base = config.camera.source, config.file.parent
     with (
-        _hardware(config, camera, base) as hardware,
+        opened(config, camera, base) as hardware,
         _red_on_failure(),
         assembled(config, hardware) as app,
     ):
@@ -137,55 +119,6 @@ def _red_on_failure() -> Iterator[None]:
     except QueueError:
         time.sleep(RED_S)
         raise
-
-
-@contextmanager
-def _hardware(config: Config, camera: str, base: Path) -> Iterator[Hardware]:
-    decoder = open_decoders(config.decoder.engines)
-    pins = config.signals
-    companions = Companions(within_ms=pins.companions_s * 1000)
-
-    def open_it() -> Camera | Scanner:
-        return open_source(camera, base=base, settings=_camera_settings(config))
-
-    with ExitStack() as opened:
-        signals = open_answering(pins, config.gate)
-        opened.callback(signals.close)
-        button = open_button(
-            pin=pins.button_pin, add=companions.add, take_back=companions.take_back
-        )
-        if button is not None:
-            opened.callback(button.close)
-        yield Hardware(
-            camera=camera,
-            open_camera=open_it,
-            decoder=decoder,
-            signals=signals,
-            companions=companions,
-        )
-
-
-def _camera_settings(config: Config) -> Settings:
-    camera = config.camera
-    torch = None
-    if camera.torch_pin is not None:
-        torch = Torch(
-            pin=camera.torch_pin,
-            level=camera.torch_level,
-            frames=camera.torch_frames,
-            burn_s=camera.torch_s,
-        )
-    return Settings(
-        fps=camera.fps,
-        shown=camera.shown,
-        blank=camera.blank,
-        size=(camera.width, camera.height),
-        stall_s=camera.stall_s,
-        rotation=int(camera.rotation),
-        short_exposure=camera.short_exposure,
-        torch=torch,
-        pause_ms=config.scanner.pause_ms,
-    )
 
 
 def _parts(

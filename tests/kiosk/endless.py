@@ -7,8 +7,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from kiosk.assembly import Hardware, assembled
+from kiosk.assembly import assembled
 from kiosk.config import load
+from kiosk.equipment import Hardware
 from kiosk.hardware.fakes import FakeDecoder, RecordingSignals, painted
 from kiosk.hardware.ports import Answer, Frame, Notice
 

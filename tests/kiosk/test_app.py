@@ -14,7 +14,8 @@ import pytest
 
 from kiosk import queue_file
 from kiosk.app import App
-from kiosk.assembly import Hardware, assembled
+from kiosk.assembly import assembled
+from kiosk.equipment import Hardware
 from kiosk.errors import CameraError, ConfigError, QueueError
 from kiosk.hardware.fakes import FakeCamera, FakeDecoder, RecordingSignals, blank, painted
 from kiosk.hardware.ports import Answer, Camera, Frame, Luma

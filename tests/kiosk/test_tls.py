@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from fleet_server.fleet.ca import Authority
-from kiosk.assembly import Hardware, assembled
+from kiosk.assembly import assembled
 from kiosk.certificate import load_certificate, tls_context
+from kiosk.equipment import Hardware
 from kiosk.errors import ConfigError
 from kiosk.hardware.fakes import FakeCamera, FakeDecoder, RecordingSignals, painted
 from tests.fleet_server.fleet.clients import store
