@@ -73,10 +73,20 @@ run() { # RELEASE COMMAND…
     rm -rf --one-file-system "$tree"
 }
 
-if [[ $# -gt 0 ]]; then
-    run "$@"
-else
-    run 12 "make demo ONCE=1" "make test"
-    run 13 "make demo ONCE=1" "make check"
-    run pi "make demo ONCE=1"
-fi
+usual() { # RELEASE
+    case $1 in
+        12) run 12 "make demo ONCE=1" "make test" ;;
+        13) run 13 "make demo ONCE=1" "make check" ;;
+        pi) run pi "make demo ONCE=1" ;;
+    esac
+}
+
+case $# in
+    0)
+        usual 12
+        usual 13
+        usual pi
+        ;;
+    1) usual "$1" ;;
+    *) run "$@" ;;
+esac
