@@ -17,7 +17,9 @@ DAY = 5_000
 PICTURES = 1_250
 
 
-def test_a_day_of_scans_without_a_server_is_delivered_when_it_is_back(tmp_path: Path) -> None:
+def test_a_day_of_scans_without_a_server_is_delivered_when_it_is_back(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     town = Town(folder=tmp_path, database_url=f"sqlite:///{tmp_path / 'home' / 'fleet.sqlite3'}")
     town.found()
     pictures = paint_tickets(tmp_path / "tickets", PICTURES, seed=3)
@@ -45,12 +47,15 @@ def test_a_day_of_scans_without_a_server_is_delivered_when_it_is_back(tmp_path: 
     finally:
         town.end()
     report = {"signalled": len(signalled), "lost": len(missing), "seconds": round(took_s, 1)}
-    print(f"\n{json.dumps(report)}")
+    with capsys.disabled():
+        print(f"\n{json.dumps(report)}")
     assert missing == [], town.tails()
     assert stored_twice(stored) == []
 
 
-def test_a_broker_that_drops_most_messages_loses_nothing(tmp_path: Path) -> None:
+def test_a_broker_that_drops_most_messages_loses_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     town = Town(folder=tmp_path, database_url=f"sqlite:///{tmp_path / 'home' / 'fleet.sqlite3'}")
     town.found()
     pictures = paint_tickets(tmp_path / "tickets", 600, seed=4)
@@ -77,7 +82,10 @@ def test_a_broker_that_drops_most_messages_loses_nothing(tmp_path: Path) -> None
     finally:
         town.end()
     dropped = town_log.read_text("utf-8", "replace").count("Outgoing messages are being dropped")
-    print(f"\n{json.dumps({'signalled': len(signalled), 'lost': len(missing), 'drops': dropped})}")
+    with capsys.disabled():
+        print(
+            f"\n{json.dumps({'signalled': len(signalled), 'lost': len(missing), 'drops': dropped})}"
+        )
     assert dropped > 0, "the broker dropped nothing: this test showed nothing"
     assert missing == [], town.tails()
     assert stored_twice(stored) == []

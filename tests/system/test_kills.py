@@ -30,7 +30,7 @@ SPAWN_PAUSES = (0.0, 0.0, 0.3, 1.0)
 
 
 def test_records_survive_kills_of_kiosk_ingest_broker_and_postgresql(
-    tmp_path: Path, postgres: PostgresCluster
+    tmp_path: Path, postgres: PostgresCluster, capsys: pytest.CaptureFixture[str]
 ) -> None:
     town = Town(folder=tmp_path, database_url=postgres.create_database())
     town.programs["postgres"] = postgres
@@ -45,10 +45,20 @@ def test_records_survive_kills_of_kiosk_ingest_broker_and_postgresql(
         return True
 
     victims = ["postgres", "broker", "ingest", *KIOSKS]
-    _soak(town, victims, strike, start=("broker", "ingest"), kills=KILLS * 6 // 10, seed=1)
+    _soak(
+        town,
+        victims,
+        strike,
+        start=("broker", "ingest"),
+        kills=KILLS * 6 // 10,
+        seed=1,
+        capsys=capsys,
+    )
 
 
-def test_records_survive_kills_of_all_that_fleet_serve_runs(tmp_path: Path) -> None:
+def test_records_survive_kills_of_all_that_fleet_serve_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     town = Town(folder=tmp_path, database_url=f"sqlite:///{tmp_path / 'home' / 'fleet.sqlite3'}")
     town.found(embedded=True)
     town.add_serve()
@@ -62,7 +72,15 @@ def test_records_survive_kills_of_all_that_fleet_serve_runs(tmp_path: Path) -> N
         return True
 
     victims = [*PARTS, "serve", *KIOSKS]
-    _soak(town, victims, strike, start=("serve",), kills=KILLS - KILLS * 6 // 10, seed=2)
+    _soak(
+        town,
+        victims,
+        strike,
+        start=("serve",),
+        kills=KILLS - KILLS * 6 // 10,
+        seed=2,
+        capsys=capsys,
+    )
 
 
 def _soak(
@@ -73,6 +91,7 @@ def _soak(
     start: tuple[str, ...],
     kills: int,
     seed: int,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Kill `victims` in turn, shuffled; compare the kiosks' journals with the database."""
     rng = random.Random(seed)
@@ -110,7 +129,8 @@ def _soak(
         "twice": len(twice),
         "refused": refused,
     }
-    print(f"\n{json.dumps(report)}")
+    with capsys.disabled():
+        print(f"\n{json.dumps(report)}")
     assert (missing, twice, refused) == ([], [], 0), town.tails()
     assert set(counts) == set(victims)
     assert checked > 2 * kills, "the kiosks hardly read anything while things were killed"
