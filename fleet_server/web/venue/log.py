@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from werkzeug.exceptions import BadRequest
 
 from fleet_server.auth.permissions import Permission
-from fleet_server.reports import venue_log
+from fleet_server.reports import venue_kiosks, venue_log
 from fleet_server.reports.venue_log import Cursor, Line
 from fleet_server.times import local
 from fleet_server.web.access import here, permission
@@ -35,6 +35,7 @@ def page(venue: str) -> str:
             last_id=venue_log.last_id(connection, place, day),
             older=_older(lines),
             live=before is None,
+            kiosks=venue_kiosks.kiosks(connection, place, now=site().now()),
             now=local(site().now(), place.zone),
             **_shown(connection, day, lines[: venue_log.PAGE]),
         )
