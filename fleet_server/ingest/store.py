@@ -65,7 +65,7 @@ def store(
         for outcome, received_ms in zip(outcomes, received, strict=True)
         for refused in outcome.refused
     ]
-    refusals.keep(connection, filed + _strangers(heard, stations))
+    refusals.keep(connection, filed + _strangers(heard, stations, now_ms))
     for name in conflicts:
         detail = f"record {name.epoch} {name.counter} came again with other content"
         refusals.raise_alarm(
@@ -136,14 +136,16 @@ def _listen(
     )
 
 
-def _strangers(heard: Sequence[Heard], stations: dict[str, Station]) -> list[Filed]:
+def _strangers(
+    heard: Sequence[Heard], stations: dict[str, Station], now_ms: int
+) -> list[Filed]:
     """What kiosks we do not know said of themselves: only counted, as they say it each minute."""
     filed = []
     for each in heard:
         station = stations.get(each.kiosk)
         if station is None or station.revoked:
             refused = refuse(b"", UNKNOWN_KIOSK, f"kiosk {each.kiosk} tells its state")
-            filed.append(Filed(each.kiosk, "", refused, each.heard_ms))
+            filed.append(Filed(each.kiosk, "", refused, now_ms))
     return filed
 
 

@@ -67,7 +67,8 @@ def load_luma(file: Path) -> Luma:
 def _luma(picture: Image.Image) -> Luma:
     if picture.mode.startswith("I;16"):
         return (np.asarray(picture) >> 8).astype(np.uint8)
-    if picture.has_transparency_data:
+    # By hand: a Pi on Bookworm has a Pillow that cannot be asked.
+    if picture.mode in ("LA", "PA", "RGBA") or "transparency" in picture.info:
         rgba = picture.convert("RGBA")
         picture = Image.new("RGBA", rgba.size, "white")
         picture.alpha_composite(rgba)
