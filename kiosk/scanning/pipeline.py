@@ -98,7 +98,7 @@ class Pipeline:
         pause_ms = min(pause_ms, self._settings.sure_ms)
         if since_ms is not None and since_ms < pause_ms:
             return False
-        moved = fresh or self._gate.moved(frame.luma)
+        moved = self._gate.moved(frame.luma) or fresh
         if moved:
             if not self._owed:
                 self._refill(frame.luma)
@@ -110,7 +110,7 @@ class Pipeline:
         return not live or self._budget is None or self._budget.allows_look
 
     def _look(self, frame: Frame, now_ms: float) -> Sequence[Code]:
-        self._gate.keep(frame.luma)
+        self._gate.keep()
         self._looked_ms = now_ms
         found = self._first(frame.luma)
         stage = None

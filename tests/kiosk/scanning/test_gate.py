@@ -17,7 +17,8 @@ def scene(*, noise: float = 0.0, grey: int = 120) -> np.ndarray:
 
 def kept(luma: np.ndarray) -> MotionGate:
     gate = MotionGate()
-    gate.keep(luma)
+    assert gate.moved(luma)
+    gate.keep()
     return gate
 
 
