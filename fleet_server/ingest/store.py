@@ -136,9 +136,7 @@ def _listen(
     )
 
 
-def _strangers(
-    heard: Sequence[Heard], stations: dict[str, Station], now_ms: int
-) -> list[Filed]:
+def _strangers(heard: Sequence[Heard], stations: dict[str, Station], now_ms: int) -> list[Filed]:
     """What kiosks we do not know said of themselves: only counted, as they say it each minute."""
     filed = []
     for each in heard:
