@@ -70,7 +70,7 @@ class Person:
     def in_view(self, at_s: float) -> bool:
         """Whether all of the code is in the frame."""
         corners = self.corners(at_s)
-        return bool(corners.min() >= 0 and (corners < np.array(SIZE)).all())
+        return bool(((corners >= 0) & (corners < np.array(SIZE))).all())
 
 
 class Scene:

@@ -54,4 +54,7 @@ def _blocks(luma: Luma) -> npt.NDArray[np.int32]:
     if not few.size:
         return few
     rows, columns = (np.arange(0, length, _BLOCK) for length in few.shape)
-    return np.add.reduceat(np.add.reduceat(few, rows, axis=0), columns, axis=1)
+    sums: npt.NDArray[np.int32] = np.add.reduceat(
+        np.add.reduceat(few, rows, axis=0), columns, axis=1
+    )
+    return sums
