@@ -3,11 +3,14 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo setup test test-deps test-picamera check lint types imports fast soak fuzz bench-decode bench-ingest bench-credentials bench-kiosk fresh docs lock clean
+.PHONY: help demo setup test test-deps test-picamera check lint types imports fast soak fuzz bench-decode bench-ingest bench-credentials bench-kiosk bench-trace bench-face-to-face fresh docs lock clean
 
 PYTHON ?= /usr/bin/python3
 KILLS ?= 1000
 SECONDS ?= 20
+VISITS ?= 10000000
+ENGINE ?= sqlite
+VISITS_DATA ?= ../shared/data/visits
 BIN := .venv/bin
 RUN := .venv/.ready-run
 DEV := .venv/.ready-dev
@@ -72,6 +75,12 @@ bench-credentials: $(DEV) ## Time the verification of certificates beside the ba
 
 bench-kiosk: $(DEV) ## The whole kiosk on a queue of people, 20 and 30 a minute, in real time
 	$(BIN)/python -m bench.kiosk $(ARGS)
+
+bench-trace: test-deps $(DEV) ## Time a tracer's questions beside numpy and a self-join (VISITS=10000000 ENGINE=sqlite|postgres)
+	$(BIN)/python -m bench.trace --visits $(VISITS) --engine $(ENGINE) $(ARGS)
+
+bench-face-to-face: $(DEV) ## How well F1 lists say who met (VISITS_DATA=folder of badge data)
+	$(BIN)/python -m bench.face_to_face $(VISITS_DATA)
 
 fresh: ## As root, by hand: a clone on bare Debian 12 and 13, demo and tests
 	provisioning/fresh.sh

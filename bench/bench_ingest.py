@@ -24,7 +24,7 @@ from pathlib import Path
 from sqlalchemy import Engine, func, insert, select
 
 from fleet_server import database, schema
-from fleet_server.models import Base, Kiosk, Posting, StaleVisits, Visit
+from fleet_server.models import Base, Kiosk, Posting, StaleVisits
 from tests.support import brokers, world
 from tests.support.brokers import Broker
 from tests.support.ingest import IngestProcess, KioskClient, make_keys
@@ -231,7 +231,7 @@ def _engine(kind: str, records: int, batch: int) -> dict[str, float]:
                 wait_until(lambda: _count(engine, StaleVisits) == 0, what="visits", timeout_s=120)
                 print(
                     f"  visits derived {time.monotonic() - began:.1f} s after the last scan:"
-                    f" {_count(engine, Visit)}"
+                    f" {world.count_visits(engine)}"
                 )
             engine.dispose()
         with brokers.mosquitto() as broker:

@@ -28,7 +28,6 @@ from sqlalchemy import (
 )
 from sqlalchemy import column as light_column
 from sqlalchemy import table as light_table
-from sqlalchemy.exc import DBAPIError
 
 from fleet_server import database
 
@@ -154,14 +153,23 @@ def _stage(connection: Connection, table: Table, rows: Rows) -> TableClause:
     return light_table(name, *(light_column(each, table.c[each].type) for each in names))
 
 
-def _copy(connection: Connection, name: str, rows: Rows) -> None:
-    columns = ", ".join(f'"{column}"' for column in rows[0])
-    statement = f"COPY {name} ({columns}) FROM STDIN"
+def copy(
+    connection: Connection, name: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]
+) -> None:
+    """PostgreSQL: COPY into the table `name`."""
+    if not rows:
+        return
+    listed = ", ".join(f'"{column}"' for column in columns)
+    statement = f"COPY {name} ({listed}) FROM STDIN"
     raw = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
-    try:
-        with raw.cursor() as cursor, cursor.copy(statement) as copy:
-            for row in rows:
-                copy.write_row(tuple(row.values()))
-    except psycopg.Error as problem:
-        # The same errors as from any other statement, for whoever retries or refuses.
-        raise DBAPIError.instance(statement, None, problem, psycopg.Error) from problem
+    with (
+        database.driver_errors(statement),
+        raw.cursor() as cursor,
+        cursor.copy(statement) as copying,
+    ):
+        for row in rows:
+            copying.write_row(row)
+
+
+def _copy(connection: Connection, name: str, rows: Rows) -> None:
+    copy(connection, name, list(rows[0]), [tuple(row.values()) for row in rows])

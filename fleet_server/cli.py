@@ -31,8 +31,9 @@ COMMANDS: Final = {
     "trust": "Signers of health certificates that kiosks believe.",
     "token": "Access codes for people and programs.",
     "person": "Find a person, open a name: case and purpose, on the record.",
-    "trace": "Who was exposed.",
-    "visits": "Stays derived from scans.",
+    "trace": "Who was exposed, who was where, which places are shared.",
+    "visits": "Stays derived from scans, or imported.",
+    "rule": "What counts as an exposure, by version.",
     "audit": "The log of who looked and who changed what.",
     "refused": "What was set aside, and alarms.",
 }

@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 
 from fleet_server.errors import FleetError
 
-_EPOCH_SECONDS: Final = re.compile(r"-?\d{1,11}")
+_EPOCH_SECONDS: Final = re.compile(r"(-?)(\d{1,11})(?:\.(\d+))?")
 _ISO: Final = re.compile(r"\d{4}-\d\d-\d\d.*")
+_MAX_DIGITS: Final = 11
 MAX_AT: Final = 4_102_444_800
 """2100-01-01: beyond it a number is more likely milliseconds or a slip."""
 
@@ -25,8 +26,10 @@ def parse(text: str, zone: ZoneInfo) -> int:
     """
     given = text.strip()
     try:
-        if _EPOCH_SECONDS.fullmatch(given):
-            at = int(given)
+        if given.isdigit() and given.isascii() and len(given) <= _MAX_DIGITS:
+            at = int(given)  # files of millions of rows hold nothing else
+        elif epoch := _EPOCH_SECONDS.fullmatch(given):
+            at = _cut(*epoch.groups(default="0"))
         elif _ISO.fullmatch(given):
             moment = dt.datetime.fromisoformat(given)
             if moment.tzinfo is None:
@@ -56,6 +59,13 @@ def day_bounds(day: dt.date, zone: ZoneInfo) -> tuple[int, int]:
     start = dt.datetime.combine(day, dt.time(), zone)
     end = dt.datetime.combine(day + dt.timedelta(days=1), dt.time(), zone)
     return int(start.timestamp()), int(end.timestamp())
+
+
+def _cut(sign: str, whole: str, fraction: str) -> int:
+    """The second that a number of seconds lies in."""
+    if sign == "-":
+        return -int(whole) - (int(fraction) > 0)
+    return int(whole)
 
 
 def _bad(text: str) -> BadTime:

@@ -4,7 +4,8 @@ The route and the published document are both made from the declaration, so they
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar, get_type_hints
+from functools import cache
+from typing import Any, Final, NamedTuple, TypeVar, get_type_hints
 
 import msgspec
 from flask import Blueprint, request
@@ -13,6 +14,8 @@ from werkzeug.wrappers import Response
 
 from fleet_server.auth.permissions import Permission
 from fleet_server.web import access
+
+PREFIX: Final = "/api/v1"
 
 Q = TypeVar("Q", bound=msgspec.Struct)
 A = TypeVar("A", bound=msgspec.Struct)
@@ -62,14 +65,35 @@ def route(
 
 def _query(kind: type[Q]) -> Q:
     """The request's query as a struct. Raises BadRequest naming the parameter."""
+    given: dict[str, Any] = {}
     for name, values in request.args.lists():
+        if name in _lists(kind):
+            given[name] = values
+            continue
         if len(values) > 1:
             raise BadRequest(f"{name}: expected once, not {len(values)} times")
-    given: dict[str, Any] = request.args.to_dict()
+        given[name] = values[0]
     try:
         return msgspec.convert(given, kind, strict=False)
     except msgspec.ValidationError as problem:
         raise BadRequest(_in_words(str(problem), kind)) from problem
+
+
+@cache
+def _lists(kind: type[msgspec.Struct]) -> frozenset[str]:
+    """The parameters that may be given more than once."""
+    described = msgspec.inspect.type_info(kind)
+    if not isinstance(described, msgspec.inspect.StructType):
+        return frozenset()
+    lists = (
+        each for each in described.fields if isinstance(_plain(each.type), msgspec.inspect.ListType)
+    )
+    return frozenset(each.encode_name for each in lists)
+
+
+def _plain(described: msgspec.inspect.Type) -> msgspec.inspect.Type:
+    """Without what is said about it."""
+    return described.type if isinstance(described, msgspec.inspect.Metadata) else described
 
 
 def _in_words(problem: str, kind: type[msgspec.Struct]) -> str:

@@ -8,58 +8,19 @@ from flask import Blueprint
 from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response
 
-from fleet_server.api import openapi
-from fleet_server.api.operations import Operation, route
+from fleet_server.api import openapi, tracing
+from fleet_server.api.operations import PREFIX, Operation, route
 from fleet_server.auth.permissions import Permission
 from fleet_server.reports import venue_log
-from fleet_server.times import iso, parse
-from fleet_server.tracing import asking
-from fleet_server.tracing.answers import ContactsAnswer, Time
-from fleet_server.tracing.asking import Asker
-from fleet_server.tracing.exposure import Question
-from fleet_server.tracing.rules import CURRENT, adjusted
-from fleet_server.web.access import caller, here, public
+from fleet_server.times import iso
+from fleet_server.tracing.answers import Time
+from fleet_server.web.access import here, public
 from fleet_server.web.site import site
 
-PREFIX = "/api/v1"
 MOST_SCANS = 1000
 
 pages = Blueprint("api_v1", __name__, url_prefix=PREFIX)
-OPERATIONS: list[Operation] = []
-
-Minutes = Annotated[float, msgspec.Meta(ge=0)] | None
-
-
-class ContactsQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Who was exposed to this person in [from, to)?"""
-
-    visitor: Annotated[str, msgspec.Meta(description="Reference of the index person, such as P17")]
-    since: Annotated[
-        str,
-        msgspec.Meta(description="ISO 8601 (local where without offset) or seconds since 1970"),
-    ] = msgspec.field(name="from")
-    until: Annotated[str, msgspec.Meta(description="The same; not itself in the window")] = (
-        msgspec.field(name="to")
-    )
-    min_overlap: Annotated[
-        Minutes, msgspec.Meta(description="Minutes; the rule's where not given")
-    ] = None
-    linger: Annotated[
-        Minutes, msgspec.Meta(description="Minutes added to the end of the index person's stays")
-    ] = None
-    dwell: Annotated[
-        Minutes, msgspec.Meta(description="Minutes assumed where no exit was seen, at every venue")
-    ] = None
-    limit: Annotated[
-        Annotated[int, msgspec.Meta(ge=1)] | None,
-        msgspec.Meta(description="Only so many, from the top; all where not given"),
-    ] = None
-    case: Annotated[
-        str, msgspec.Meta(max_length=64, description="The case it is asked for; goes on record")
-    ] = ""
-    purpose: Annotated[
-        str, msgspec.Meta(max_length=200, description="What it is asked for; goes on record")
-    ] = ""
+OPERATIONS: list[Operation] = [*tracing.OPERATIONS]
 
 
 class ScansQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -98,32 +59,6 @@ class VenueScans(msgspec.Struct, frozen=True, kw_only=True):
     scans: list[VenueScan]
     last: Annotated[int, msgspec.Meta(description="`after` of the next request")]
     more: bool
-
-
-@route(
-    pages,
-    OPERATIONS,
-    path="/trace/contacts",
-    permission=Permission.TRACE,
-    summary="Who was exposed to a person, ranked, with the answer's gaps",
-)
-def contacts(query: ContactsQuery) -> ContactsAnswer:
-    """By tier, then expected, certain and possible seconds. Every question goes on record."""
-    zone = site().settings.zone
-    rule = adjusted(
-        CURRENT,
-        min_overlap_min=query.min_overlap,
-        linger_min=query.linger,
-        dwell_min=query.dwell,
-    )
-    answer = asking.contacts(
-        site().engine,
-        query.visitor,
-        Question(parse(query.since, zone), parse(query.until, zone), rule),
-        asker=Asker(caller().name, query.case, query.purpose),
-        now_ms=int(site().clock() * 1000),
-    )
-    return msgspec.structs.replace(answer, contacts=answer.contacts[: query.limit])
 
 
 @route(

@@ -29,7 +29,8 @@ def opened(settings: Settings) -> Iterator[Engine]:
     engine = database.connect(settings.database_url)
     try:
         schema.ensure(engine)
-        yield engine
+        with database.driver_errors():
+            yield engine
     except DBAPIError as problem:
         name = engine.url.render_as_string(hide_password=True)
         cause = str(problem.orig).strip().splitlines()[0]

@@ -1,20 +1,129 @@
 """`fleet trace …`: questions about who was where. Every one goes on record."""
 
-from collections.abc import Sequence
+import functools
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import click
-import msgspec
-from rich.console import Console
-from rich.table import Table
+from sqlalchemy import Engine
 
-from fleet_server.commands import shared
+from fleet_server.commands import shared, trace_output
 from fleet_server.settings import Settings
-from fleet_server.times import local, parse
+from fleet_server.times import BadTime, parse
 from fleet_server.tracing import asking
-from fleet_server.tracing.answers import Contact, ContactsAnswer
-from fleet_server.tracing.asking import Asker
-from fleet_server.tracing.exposure import Question
-from fleet_server.tracing.rules import CURRENT, adjusted
+from fleet_server.tracing import secondary as second_ring
+from fleet_server.tracing.asking import Asker, Wanted
+
+Command = Callable[..., None]
+
+LIMIT = click.option(
+    "--limit", type=click.IntRange(1), metavar="N", help="Chỉ N dòng đầu / From the top."
+)
+VISITOR = click.option(
+    "--visitor", required=True, metavar="REF", help="Người cần hỏi / Such as P17."
+)
+VENUE = click.option("--venue", required=True, metavar="REF", help="Địa điểm / A venue.")
+STAYS = click.option(
+    "--stay",
+    "by_hand",
+    multiple=True,
+    metavar="VENUE,FROM,TO",
+    help="Nơi ở do phỏng vấn / A stay in place of derived ones; TO may be `closing`.",
+)
+_OPTIONS = (
+    click.option("--from", "since", metavar="T", help="ISO 8601 hoặc / or epoch."),
+    click.option("--to", "until", metavar="T", help="Không kể / Not in the window."),
+    click.option(
+        "--onset", metavar="T", help="Khởi phát, thay --from --to / Symptoms: window by the rule."
+    ),
+    click.option("--isolated", metavar="T", help="Cách ly / End of the window by --onset."),
+    click.option(
+        "--min-overlap", type=float, metavar="MIN", help="Phút / Minutes; the rule's if absent."
+    ),
+    click.option(
+        "--linger", type=float, metavar="MIN", help="Phút sau khi rời / Minutes after leaving."
+    ),
+    click.option(
+        "--dwell", type=float, metavar="MIN", help="Khi không rõ giờ ra / Where no exit seen."
+    ),
+    click.option("--rule", metavar="VERSION", help="Quy tắc / Of the rules; else that in force."),
+    click.option("--as-of", metavar="T", help="Theo điều đã biết lúc đó / By what was known then."),
+    click.option("--case", default="", metavar="REF", help="Ca bệnh / The case it is asked for."),
+    click.option("--purpose", default="", metavar="TEXT", help="Mục đích / What it is asked for."),
+    click.option(
+        "--by", default="", metavar="NAME", help="Ai hỏi / Who asks; else the user's name."
+    ),
+    shared.AS_JSON,
+)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A question as it was typed."""
+
+    engine: Engine
+    settings: Settings
+    wanted: Wanted
+    asker: Asker
+    now_ms: int
+    as_json: bool
+
+    def say(self, answer: Any, output: Callable[[Any, Settings], None]) -> None:
+        """The answer as JSON, or in words."""
+        if self.as_json:
+            shared.print_json(answer)
+        else:
+            output(answer, self.settings)
+
+
+def question(command: Command) -> Command:
+    """Adds the options all questions have; the command gets them as its `Line`."""
+
+    @functools.wraps(command)
+    def run(settings: Settings, /, **given: Any) -> None:
+        own = inspect.signature(command).parameters.keys() & given.keys()
+        typed = {name: value for name, value in given.items() if name not in own}
+        with shared.opened(settings) as engine:
+            line = _line(engine, settings, typed)
+            command(line, **{name: given[name] for name in own})
+
+    asked: Command = click.pass_obj(run)
+    for option in reversed(_OPTIONS):
+        asked = option(asked)
+    return asked
+
+
+def _line(engine: Engine, settings: Settings, typed: dict[str, Any]) -> Line:
+    now_ms = shared.now_ms()
+    zone = settings.zone
+
+    def at(name: str) -> int | None:
+        return None if typed[name] is None else parse(typed[name], zone)
+
+    as_of = at("as_of")
+    wanted = Wanted(
+        *asking.window(
+            engine,
+            since=at("since"),
+            until=at("until"),
+            onset=at("onset"),
+            isolated=at("isolated"),
+            version=typed["rule"],
+            now=now_ms // 1000,
+        ),
+        min_overlap_min=typed["min_overlap"],
+        linger_min=typed["linger"],
+        dwell_min=typed["dwell"],
+        version=typed["rule"],
+        known_ms=None if as_of is None else as_of * 1000,
+        by_hand=typed.get("by_hand", ()),
+        zone=zone,
+        limit=typed.get("limit"),
+    )
+    asker = Asker(typed["by"] or shared.actor(), typed["case"], typed["purpose"])
+    return Line(engine, settings, wanted, asker, now_ms, typed["as_json"])
 
 
 @click.group()
@@ -23,98 +132,138 @@ def trace() -> None:
 
 
 @trace.command()
-@click.option("--visitor", required=True, metavar="REF", help="Người cần hỏi / Such as P17.")
-@click.option("--from", "since", required=True, metavar="T", help="ISO 8601 hoặc / or epoch.")
-@click.option("--to", "until", required=True, metavar="T", help="Không kể / Not in the window.")
-@click.option("--min-overlap", type=float, metavar="MIN", help="Phút / Minutes; rule's if absent.")
-@click.option(
-    "--linger", type=float, metavar="MIN", help="Phút sau khi rời / Minutes after leaving."
-)
-@click.option(
-    "--dwell", type=float, metavar="MIN", help="Khi không rõ giờ ra / Where no exit seen."
-)
-@click.option(
-    "--limit", type=click.IntRange(1), metavar="N", help="Chỉ N người đầu / From the top."
-)
-@click.option("--case", default="", metavar="REF", help="Ca bệnh / The case it is asked for.")
-@click.option("--purpose", default="", metavar="TEXT", help="Mục đích / What it is asked for.")
-@click.option("--by", default="", metavar="NAME", help="Ai hỏi / Who asks; else the user's name.")
-@shared.AS_JSON
-@click.pass_obj
-def contacts(
-    settings: Settings,
-    *,
-    visitor: str,
-    since: str,
-    until: str,
-    min_overlap: float | None,
-    linger: float | None,
-    dwell: float | None,
-    limit: int | None,
-    case: str,
-    purpose: str,
-    by: str,
-    as_json: bool,
-) -> None:
+@VISITOR
+@STAYS
+@LIMIT
+@question
+def contacts(line: Line, *, visitor: str) -> None:
     """Ai đã tiếp xúc với người này / Who was exposed to this person in [from, to)."""
-    rule = adjusted(CURRENT, min_overlap_min=min_overlap, linger_min=linger, dwell_min=dwell)
-    question = Question(parse(since, settings.zone), parse(until, settings.zone), rule)
-    asker = Asker(by or shared.actor(), case, purpose)
-    with shared.opened(settings) as engine:
-        answer = asking.contacts(engine, visitor, question, asker=asker, now_ms=shared.now_ms())
-    if as_json:
-        shared.print_json(msgspec.structs.replace(answer, contacts=answer.contacts[:limit]))
-        return
-    console = Console(highlight=False)
-    _print_terms(answer, settings, console)
-    if answer.contacts:
-        _print_list(answer.contacts[:limit], len(answer.contacts), settings, console)
-    else:
-        console.print("\nKhông có ai / Nobody")
-
-
-def _print_terms(answer: ContactsAnswer, settings: Settings, console: Console) -> None:
-    """What the answer rests on and cannot know, before any list."""
-    rule = answer.rule
-    as_of = local(parse(answer.as_of, settings.zone), settings.zone)
-    dwell = "theo địa điểm / each venue's" if rule.dwell_s is None else _clock(rule.dwell_s)
-    console.print(f"[bold]{answer.visitor}[/] · tính đến / as of {as_of:%d/%m/%Y %H:%M:%S}")
-    console.print(
-        f"Quy tắc / rule {rule.version}: tối thiểu / at least {_clock(rule.min_overlap_s)},"
-        f" lưu lại / linger {_clock(rule.linger_s)}, lưu trú / dwell {dwell}"
+    answer = asking.contacts(
+        line.engine, visitor, line.wanted, asker=line.asker, now_ms=line.now_ms
     )
-    if not answer.gaps:
-        console.print("Không có khoảng trống dữ liệu / No gaps")
-        return
-    console.print("\n[bold yellow]Khoảng trống dữ liệu / Gaps[/]")
-    for gap in answer.gaps:
-        console.print(f"  {gap.vi}\n  {gap.en}", markup=False)
+    line.say(answer, trace_output.contacts)
 
 
-def _print_list(contacts: Sequence[Contact], of: int, settings: Settings, console: Console) -> None:
-    table = Table(title=f"Tiếp xúc / Contacts: {len(contacts)} / {of}")
-    for heading in ("Người\nVisitor", "Mức\nTier"):
-        table.add_column(heading)
-    for heading in ("Chắc chắn\nCertain", "Dự kiến\nExpected", "Có thể\nPossible"):
-        table.add_column(heading, justify="right")
-    for heading in ("Lần đầu\nFirst", "Nơi\nPlaces"):
-        table.add_column(heading)
-    for contact in contacts:
-        first = local(parse(contact.first, settings.zone), settings.zone)
-        table.add_row(
-            contact.visitor,
-            contact.tier,
-            _clock(contact.certain_s),
-            _clock(contact.expected_s),
-            _clock(contact.possible_s),
-            f"{first:%d/%m %H:%M}",
-            ", ".join(contact.places),
-        )
-    console.print(table)
-    console.print("A: chắc chắn / certain · B: có lẽ / probable · C: có thể / possible")
+@trace.command()
+@VISITOR
+@STAYS
+@question
+def counts(line: Line, *, visitor: str) -> None:
+    """Bao nhiêu người, theo mức / How many contacts in each tier, before any is listed."""
+    answer = asking.counts(line.engine, visitor, line.wanted, asker=line.asker, now_ms=line.now_ms)
+    line.say(answer, trace_output.counts)
 
 
-def _clock(seconds: int) -> str:
-    """Hours, minutes, seconds."""
-    hours, rest = divmod(seconds, 3600)
-    return f"{hours}:{rest // 60:02}:{rest % 60:02}"
+@trace.command()
+@VISITOR
+@click.option("--since", "before", required=True, metavar="T", help="Lần hỏi trước / Then.")
+@STAYS
+@question
+def changes(line: Line, *, visitor: str, before: str) -> None:
+    """Khác gì so với trước / What is answered otherwise than by what was known at --since."""
+    since_ms = parse(before, line.settings.zone) * 1000
+    if since_ms > line.now_ms:
+        raise BadTime(f"since {before[:40]!r}: expected a time that has been")
+    answer = asking.changes(
+        line.engine, visitor, line.wanted, since_ms, asker=line.asker, now_ms=line.now_ms
+    )
+    line.say(answer, trace_output.changes)
+
+
+@trace.command()
+@VISITOR
+@click.option("--other", required=True, metavar="REF", help="Người có tên / Who is on the list.")
+@STAYS
+@question
+def why(line: Line, *, visitor: str, other: str) -> None:
+    """Vì sao có tên / Why --other is a contact: the stays that overlapped, and their scans."""
+    answer = asking.why(
+        line.engine, visitor, other, line.wanted, asker=line.asker, now_ms=line.now_ms
+    )
+    line.say(answer, trace_output.why)
+
+
+@trace.command()
+@VISITOR
+@question
+def stays(line: Line, *, visitor: str) -> None:
+    """Người này đã ở đâu / Where this person was, with the evidence."""
+    answer = asking.stays(line.engine, visitor, line.wanted, asker=line.asker, now_ms=line.now_ms)
+    line.say(answer, trace_output.stays)
+
+
+@trace.command()
+@VISITOR
+@click.option(
+    "--top",
+    type=click.IntRange(1, 1000),
+    default=second_ring.TOP,
+    show_default=True,
+    metavar="K",
+    help="Qua K F1 đầu / Through the first K F1.",
+)
+@click.option(
+    "--latency", type=float, metavar="MIN", help="Phút ủ bệnh / From exposed to infectious."
+)
+@STAYS
+@LIMIT
+@question
+def secondary(line: Line, *, visitor: str, top: int, latency: float | None) -> None:
+    """F2: người F1 đã gặp sau đó / Whom the F1 met after they were exposed."""
+    answer = asking.secondary(
+        line.engine,
+        visitor,
+        line.wanted,
+        latency_min=latency,
+        top=top,
+        asker=line.asker,
+        now_ms=line.now_ms,
+    )
+    line.say(answer, trace_output.secondary)
+
+
+@trace.command()
+@VENUE
+@LIMIT
+@question
+def present(line: Line, *, venue: str) -> None:
+    """Ai đã ở đó / Who was at this venue in [from, to)."""
+    answer = asking.present(line.engine, venue, line.wanted, asker=line.asker, now_ms=line.now_ms)
+    line.say(answer, trace_output.present)
+
+
+@trace.command()
+@click.option(
+    "--visitors",
+    "listed",
+    required=True,
+    multiple=True,
+    metavar="A,B,…",
+    help="Hai người trở lên / Two or more; repeat where a reference has a comma.",
+)
+@LIMIT
+@question
+def common(line: Line, *, listed: tuple[str, ...]) -> None:
+    """Các ca có chung nơi nào / Places these persons share, least likely by chance first."""
+    answer = asking.common(
+        line.engine,
+        asking.separate(listed),
+        line.wanted,
+        asker=line.asker,
+        now_ms=line.now_ms,
+    )
+    line.say(answer, trace_output.common)
+
+
+@trace.command()
+@VENUE
+@click.option(
+    "--step", type=float, default=15, show_default=True, metavar="MIN", help="Phút / Minutes."
+)
+@question
+def occupancy(line: Line, *, venue: str, step: float) -> None:
+    """Đông thế nào / How full this venue was, at least and at most."""
+    answer = asking.occupancy(
+        line.engine, venue, line.wanted, step, asker=line.asker, now_ms=line.now_ms
+    )
+    line.say(answer, trace_output.occupancy)

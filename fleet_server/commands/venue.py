@@ -3,6 +3,7 @@
 import click
 
 from fleet_server.commands import shared
+from fleet_server.commands.venue_staff import staff
 from fleet_server.fleet import hours as opening_hours
 from fleet_server.fleet import registry
 from fleet_server.settings import Settings
@@ -12,6 +13,9 @@ from fleet_server.times import iso
 @click.group()
 def venue() -> None:
     """Địa điểm / Venues."""
+
+
+venue.add_command(staff)
 
 
 @venue.command()

@@ -10,6 +10,7 @@ from fleet_server.fleet import areas, hours
 from fleet_server.fleet.references import Taken, Unfit, check_name, check_reference, unknown
 from fleet_server.identity import audit
 from fleet_server.models import Area, Gate, OpeningHours, Posting, Room, Venue, VenueType
+from fleet_server.tracing import rulebook
 from fleet_server.tracing.opening import Stretch
 
 MAX_DWELL_MIN: Final = 960
@@ -140,6 +141,7 @@ def part_id(connection: Connection, kind: type[Gate] | type[Room], venue: int, r
 
 def listed_venues(connection: Connection) -> list[ListedVenue]:
     """All venues by reference."""
+    by_type = rulebook.in_force(connection).terms.dwell_min
     rows = connection.execute(
         select(
             Venue.id,
@@ -148,7 +150,7 @@ def listed_venues(connection: Connection) -> list[ListedVenue]:
             VenueType.code,
             Area.code,
             Venue.timezone,
-            func.coalesce(Venue.dwell_min, VenueType.dwell_min),
+            Venue.dwell_min,
             Venue.created_at,
         )
         .join(VenueType, VenueType.id == Venue.type_id)
@@ -171,7 +173,7 @@ def listed_venues(connection: Connection) -> list[ListedVenue]:
         opening.setdefault(venue, []).append(hours.in_words(Stretch(*stretch)))
     return [
         ListedVenue(
-            *(ref, name, kind, area, zone, dwell),
+            *(ref, name, kind, area, zone, by_type[kind] if dwell is None else dwell),
             gates=tuple(gates.get(found, ())),
             rooms=tuple(rooms.get(found, ())),
             hours=tuple(opening.get(found, ())),

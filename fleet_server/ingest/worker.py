@@ -167,7 +167,7 @@ class Worker:
         if now < self._derive_at_s + (DERIVE_AT_LATEST_S if self._reader.ready else 0):
             return
         try:
-            drained = derivation.drain_some(self._engine)
+            drained = derivation.drain_some(self._engine, now_ms=self._now_ms())
         except SQLAlchemyError as problem:
             log.warning("visits: %s; derived later", type(problem).__name__)
             self._derive_at_s = now + self._settings.retry_max_s

@@ -17,7 +17,16 @@ from fleet_server.models.scans import (
     ScanIdentity,
     ScanKey,
 )
-from fleet_server.models.visits import OrphanExit, StaleVisits, Visit
+from fleet_server.models.visits import (
+    ExposureRule,
+    ImportedVisitor,
+    OrphanExit,
+    StaleVisits,
+    UnsureStay,
+    VenueStaff,
+    VisitDay,
+    VisitImport,
+)
 
 __all__ = [
     "AccessToken",
@@ -28,7 +37,9 @@ __all__ = [
     "CardIdentity",
     "Companions",
     "Credential",
+    "ExposureRule",
     "Gate",
+    "ImportedVisitor",
     "Kiosk",
     "Link",
     "OpeningHours",
@@ -43,7 +54,10 @@ __all__ = [
     "ScanIdentity",
     "ScanKey",
     "StaleVisits",
+    "UnsureStay",
     "Venue",
+    "VenueStaff",
     "VenueType",
-    "Visit",
+    "VisitDay",
+    "VisitImport",
 ]

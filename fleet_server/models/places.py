@@ -26,7 +26,7 @@ class Area(Base):
 
 
 class VenueType(Base):
-    """Market, office, school, …, with the dwell assumed where no exit was measured."""
+    """Market, office, school, …: the rule in force says what dwell is assumed at each."""
 
     __tablename__ = "venue_types"
 
@@ -34,7 +34,6 @@ class VenueType(Base):
     code: Mapped[str] = mapped_column(String(32), unique=True)
     name_vi: Mapped[str] = mapped_column(String(100))
     name_en: Mapped[str] = mapped_column(String(100))
-    dwell_min: Mapped[int]
 
 
 class Venue(Base):
@@ -49,7 +48,7 @@ class Venue(Base):
     area_id: Mapped[int | None] = mapped_column(ForeignKey("areas.id"), index=True)
     timezone: Mapped[str] = mapped_column(String(64), default="Asia/Ho_Chi_Minh")
     dwell_min: Mapped[int | None]
-    """This venue's own dwell, minutes; None takes its type's."""
+    """This venue's own dwell, minutes; None takes its type's by the rule in force."""
     created_at: Mapped[Seconds]
     closed_at: Mapped[Seconds | None]
 

@@ -1,54 +1,36 @@
-"""Stays derived from scans. Everything here can be thrown away and rebuilt."""
+"""Stays derived from scans or imported. The stays themselves are kept by day in tables made as
+the days come (`tracing.storage`); here is what stands beside them.
+"""
 
-from typing import Final
-
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fleet_server.models.base import Base, BigInt, Id, Ms, Seconds
 
-UNCERTAIN: Final = "entered_earliest < entered_at"
+
+class VisitDay(Base):
+    """A day that has tables of its own."""
+
+    __tablename__ = "visit_days"
+
+    day: Mapped[int] = mapped_column(BigInt, primary_key=True, autoincrement=False)
+    """Days since 1970, UTC."""
 
 
-class Visit(Base):
-    """[entered, left) of one person at one venue, with bounds and the scans behind it."""
+class UnsureStay(Base):
+    """A stay of which more is uncertain than an unseen exit, by when it may have begun."""
 
-    __tablename__ = "visits"
+    __tablename__ = "unsure_stays"
     __table_args__ = (
-        UniqueConstraint("venue_id", "entered_at", "person_id"),
-        Index("ix_visits_person", "person_id", "entered_at"),
-        # The few whose start is uncertain are found by when they may have begun.
-        Index(
-            "ix_visits_uncertain",
-            "venue_id",
-            "entered_earliest",
-            sqlite_where=text(UNCERTAIN),
-            postgresql_where=text(UNCERTAIN),
-        ),
+        Index("ix_unsure_stays_person", "person_id", "entered_at"),
+        {"sqlite_with_rowid": False},
     )
 
-    id: Mapped[Id]
-    person_id: Mapped[int] = mapped_column(ForeignKey("persons.id"))
-    venue_id: Mapped[int] = mapped_column(ForeignKey("venues.id"))
-    room_id: Mapped[int | None] = mapped_column(ForeignKey("rooms.id"))
-    entered_at: Mapped[Seconds]
-    """Expected start."""
+    venue_id: Mapped[int] = mapped_column(BigInt, primary_key=True, autoincrement=False)
+    entered_at: Mapped[int] = mapped_column(BigInt, primary_key=True, autoincrement=False)
+    person_id: Mapped[int] = mapped_column(BigInt, primary_key=True, autoincrement=False)
     entered_earliest: Mapped[Seconds]
-    entered_latest: Mapped[Seconds]
-    left_at: Mapped[Seconds | None]
-    """Where measured by an exit scan."""
-    end_source: Mapped[str] = mapped_column(String(16))
-    """`exit_scan`, `next_scan`, `venue_closed` or `dwell_default`."""
-    end_earliest: Mapped[Seconds]
     end_latest: Mapped[Seconds]
-    """For an unknown exit the cap, the closing or the next entry, whichever is first. The expected
-    end depends on the question's dwell and is not stored."""
-    entry_scan_id: Mapped[int] = mapped_column(BigInt, ForeignKey("scans.id"))
-    exit_scan_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("scans.id"))
-    authentic: Mapped[bool]
-    """Whether signed codes stand behind all its scans."""
-    capped: Mapped[bool]
-    """Whether the measured exit came later than any stay is taken to last, and was cut there."""
 
 
 class OrphanExit(Base):
@@ -69,3 +51,60 @@ class StaleVisits(Base):
 
     person_id: Mapped[int] = mapped_column(ForeignKey("persons.id"), primary_key=True)
     since_ms: Mapped[Ms]
+
+
+class VenueStaff(Base):
+    """Who sells or works at a venue: an unseen exit is expected at closing. Never deleted."""
+
+    __tablename__ = "venue_staff"
+
+    id: Mapped[Id]
+    venue_id: Mapped[int] = mapped_column(ForeignKey("venues.id"))
+    person_id: Mapped[int] = mapped_column(ForeignKey("persons.id"), index=True)
+    since: Mapped[Seconds]
+    until: Mapped[Seconds | None]
+    """Not itself in it; None: until further notice."""
+    reason: Mapped[str] = mapped_column(String(200))
+    made_at: Mapped[Seconds]
+    made_by: Mapped[str] = mapped_column(String(64))
+    undone_at: Mapped[Seconds | None]
+    undone_by: Mapped[str | None] = mapped_column(String(64))
+
+
+class ExposureRule(Base):
+    """One version of the rules of exposure. Never changed: another version is another row."""
+
+    __tablename__ = "exposure_rules"
+
+    id: Mapped[Id]
+    version: Mapped[str] = mapped_column(String(32), unique=True)
+    """The newest row is the rule in force."""
+    rule: Mapped[str] = mapped_column(Text)
+    """JSON of `tracing.rules.Terms`."""
+    made_at: Mapped[Seconds]
+    made_by: Mapped[str] = mapped_column(String(64))
+
+
+class ImportedVisitor(Base):
+    """A person of imported stays, known by the reference the file gave."""
+
+    __tablename__ = "imported_visitors"
+
+    person_id: Mapped[int] = mapped_column(ForeignKey("persons.id"), primary_key=True)
+    ref: Mapped[str] = mapped_column(String(200), unique=True)
+
+
+class VisitImport(Base):
+    """A file of stays on its way in; gone once it is all there."""
+
+    __tablename__ = "visit_imports"
+    __table_args__ = (UniqueConstraint("digest", "columns"),)
+
+    id: Mapped[Id]
+    digest: Mapped[str] = mapped_column(String(64))
+    """SHA-256 of the file, hex."""
+    columns: Mapped[str] = mapped_column(String(500))
+    """Which of its columns were read as what."""
+    records: Mapped[int] = mapped_column(BigInt)
+    """So many from its beginning are in the database."""
+    began_ms: Mapped[Ms]

@@ -3,19 +3,61 @@
 Nothing is answered that was not written to the audit log first, misses included.
 """
 
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Any, Final, NamedTuple, TypeVar
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from fleet_server import database
 from fleet_server.errors import FleetError, NotKnown
-from fleet_server.identity import audit, links
+from fleet_server.identity import audit
 from fleet_server.times import BadTime, iso
-from fleet_server.tracing import derivation, questions
-from fleet_server.tracing.answers import ContactsAnswer
+from fleet_server.tracing import (
+    common as shared_places,
+)
+from fleet_server.tracing import (
+    derivation,
+    evidence,
+    handmade,
+    places,
+    questions,
+    rulebook,
+    visitors,
+)
+from fleet_server.tracing import (
+    occupancy as filling,
+)
+from fleet_server.tracing import (
+    secondary as second_ring,
+)
+from fleet_server.tracing.answers import (
+    ChangesAnswer,
+    CommonAnswer,
+    ContactsAnswer,
+    CountsAnswer,
+    HistoryAnswer,
+    OccupancyAnswer,
+    PresentAnswer,
+    SecondaryAnswer,
+    StaysAnswer,
+    WhyAnswer,
+)
 from fleet_server.tracing.exposure import Question
+from fleet_server.tracing.handmade import Handmade
+from fleet_server.tracing.opening import next_closing
+from fleet_server.tracing.questions import Asked
+from fleet_server.tracing.rules import BadRule, seconds
 
-CONTACTS = "trace.contacts"
+A = TypeVar("A")
+Detail = dict[str, Any]
+CONTACTS: Final = "trace.contacts"
+LONGEST_WINDOW_S: Final = 400 * 86_400
+"""No question looks at more time; nothing is kept for so long."""
+MOST_POINTS: Final = 10_000
+"""Moments in one answer about occupancy."""
+MOST_VISITORS: Final = 200
+"""Persons in one question for what they share."""
 
 
 class BadAsker(FleetError, ValueError):
@@ -30,57 +72,322 @@ class Asker(NamedTuple):
     purpose: str = ""
 
 
+class Wanted(NamedTuple):
+    """The terms of a question. Seconds UTC; minutes where they are not the rule's."""
+
+    since: int
+    until: int
+    min_overlap_min: float | None = None
+    linger_min: float | None = None
+    dwell_min: float | None = None
+    version: str | None = None
+    """Of the rule; None takes the one in force."""
+    known_ms: int | None = None
+    """By what was known then."""
+    by_hand: Sequence[str] = ()
+    """Stays of the index person in place of derived ones (`tracing.handmade`)."""
+    zone: ZoneInfo = ZoneInfo("Asia/Ho_Chi_Minh")
+    """Of their times."""
+    limit: int | None = None
+
+
+class _Session(NamedTuple):
+    """One question on its way."""
+
+    connection: Connection
+    asked: Asked
+    by_hand: list[Handmade]
+    limit: int | None
+
+
 def contacts(
-    engine: Engine, visitor: str, question: Question, *, asker: Asker, now_ms: int
+    engine: Engine, visitor: str, wanted: Wanted, *, asker: Asker, now_ms: int
 ) -> ContactsAnswer:
-    """Who was exposed to `visitor`. Raises NotKnown (nobody has it), BadTime, BadAsker."""
-    _check(asker)
-    if question.since >= question.until:
-        raise BadTime("from: expected a time before `to`")
+    """Who was exposed to `visitor`. Raises NotKnown (nobody has it), BadTime, BadRule, BadAsker."""
+
+    def work(session: _Session, person: int) -> tuple[ContactsAnswer, Detail]:
+        connection, asked, by_hand, limit = session
+        answer, found = questions.contacts(connection, person, asked, by_hand=by_hand, limit=limit)
+        return answer, {"contacts": found, "gaps": len(answer.gaps)}
+
+    return _about(engine, CONTACTS, visitor, wanted, work, asker=asker, now_ms=now_ms)
+
+
+def counts(
+    engine: Engine, visitor: str, wanted: Wanted, *, asker: Asker, now_ms: int
+) -> CountsAnswer:
+    """How many contacts there would be. Raises as `contacts`."""
+
+    def work(session: _Session, person: int) -> tuple[CountsAnswer, Detail]:
+        answer = questions.counts(
+            session.connection, person, session.asked, by_hand=session.by_hand
+        )
+        return answer, {"gaps": len(answer.gaps)}
+
+    return _about(engine, "trace.counts", visitor, wanted, work, asker=asker, now_ms=now_ms)
+
+
+def changes(
+    engine: Engine, visitor: str, wanted: Wanted, since_ms: int, *, asker: Asker, now_ms: int
+) -> ChangesAnswer:
+    """What is answered otherwise than at `since_ms`. Raises as `contacts`."""
+
+    def work(session: _Session, person: int) -> tuple[ChangesAnswer, Detail]:
+        answer = questions.changes(
+            session.connection,
+            person,
+            session.asked,
+            since_ms=since_ms,
+            by_hand=session.by_hand,
+        )
+        told = {"added": len(answer.added), "removed": len(answer.removed)}
+        return answer, {"since": answer.since, "changed": len(answer.changed), **told}
+
+    return _about(engine, "trace.changes", visitor, wanted, work, asker=asker, now_ms=now_ms)
+
+
+def secondary(
+    engine: Engine,
+    visitor: str,
+    wanted: Wanted,
+    *,
+    latency_min: float | None,
+    top: int,
+    asker: Asker,
+    now_ms: int,
+) -> SecondaryAnswer:
+    """F2 through the first `top` F1. Raises as `contacts`."""
+    latency_s = seconds("latency", latency_min)
+
+    def work(session: _Session, person: int) -> tuple[SecondaryAnswer, Detail]:
+        answer = second_ring.secondary(
+            session.connection,
+            person,
+            session.asked,
+            latency_s=latency_s,
+            top=top,
+            limit=session.limit,
+            by_hand=session.by_hand,
+        )
+        return answer, {"contacts": answer.total, "through": answer.first_used}
+
+    return _about(engine, "trace.secondary", visitor, wanted, work, asker=asker, now_ms=now_ms)
+
+
+def stays(
+    engine: Engine, visitor: str, wanted: Wanted, *, asker: Asker, now_ms: int
+) -> StaysAnswer:
+    """Where `visitor` was, with the evidence. Raises as `contacts`."""
+
+    def work(session: _Session, person: int) -> tuple[StaysAnswer, Detail]:
+        answer = evidence.stays(session.connection, person, session.asked)
+        return answer, {"stays": len(answer.stays)}
+
+    return _about(engine, "trace.stays", visitor, wanted, work, asker=asker, now_ms=now_ms)
+
+
+def why(
+    engine: Engine, visitor: str, other: str, wanted: Wanted, *, asker: Asker, now_ms: int
+) -> WhyAnswer:
+    """Why `other` is among the contacts of `visitor`. Raises as `contacts`."""
+
+    def work(session: _Session, person: int) -> tuple[WhyAnswer, Detail]:
+        contact = visitors.resolve(session.connection, other)
+        answer = evidence.why(
+            session.connection, person, contact, session.asked, by_hand=session.by_hand
+        )
+        return answer, {"other": answer.other, "meetings": len(answer.meetings)}
+
+    return _about(engine, "trace.why", visitor, wanted, work, asker=asker, now_ms=now_ms)
+
+
+def history(
+    engine: Engine, visitor: str, wanted: Wanted, *, asker: Asker, now_ms: int
+) -> HistoryAnswer:
+    """How the stays of `visitor` came to be what they are. Raises as `contacts`."""
+
+    def work(session: _Session, person: int) -> tuple[HistoryAnswer, Detail]:
+        answer = evidence.history(session.connection, person, session.asked)
+        return answer, {"versions": len(answer.versions)}
+
+    return _about(engine, "visits.history", visitor, wanted, work, asker=asker, now_ms=now_ms)
+
+
+def present(
+    engine: Engine, venue: str, wanted: Wanted, *, asker: Asker, now_ms: int
+) -> PresentAnswer:
+    """Who was at `venue`. Raises as `contacts`."""
+
+    def work(session: _Session) -> tuple[PresentAnswer, str, Detail]:
+        venue_id = places.resolve(session.connection, venue)
+        answer, found = questions.present(
+            session.connection, venue_id, session.asked, limit=session.limit
+        )
+        return answer, venue, {"present": found}
+
+    return _answered(engine, "trace.present", wanted, work, asker=asker, now_ms=now_ms)
+
+
+def occupancy(
+    engine: Engine, venue: str, wanted: Wanted, step_min: float, *, asker: Asker, now_ms: int
+) -> OccupancyAnswer:
+    """How full `venue` was, every `step_min`. Raises as `contacts`."""
+    step_s = seconds("step", step_min, at_least=1) or 1
+    if (wanted.until - wanted.since) / step_s > MOST_POINTS:
+        raise BadRule(f"step: expected minutes that give up to {MOST_POINTS} moments")
+
+    def work(session: _Session) -> tuple[OccupancyAnswer, str, Detail]:
+        venue_id = places.resolve(session.connection, venue)
+        answer = filling.occupancy(session.connection, venue_id, session.asked, step_s=step_s)
+        return answer, venue, {"stays": answer.stays}
+
+    return _answered(engine, "trace.occupancy", wanted, work, asker=asker, now_ms=now_ms)
+
+
+def common(
+    engine: Engine, persons: Sequence[str], wanted: Wanted, *, asker: Asker, now_ms: int
+) -> CommonAnswer:
+    """Places these persons share. Raises as `contacts`, BadRule for fewer than two."""
+    if not 2 <= len(set(persons)) <= MOST_VISITORS:
+        raise BadRule(f"visitors: expected 2 to {MOST_VISITORS} different persons")
+
+    def work(session: _Session) -> tuple[CommonAnswer, str, Detail]:
+        found = [visitors.resolve(session.connection, ref) for ref in persons]
+        answer = shared_places.common(session.connection, found, session.asked, limit=session.limit)
+        return answer, "", {"visitors": answer.visitors, "places": len(answer.places)}
+
+    return _answered(engine, "trace.common", wanted, work, asker=asker, now_ms=now_ms)
+
+
+def window(
+    engine: Engine,
+    *,
+    since: int | None,
+    until: int | None,
+    onset: int | None,
+    isolated: int | None,
+    version: str | None,
+    now: int,
+) -> tuple[int, int]:
+    """[since, until) as given, or from the onset of symptoms by the rule. Raises BadTime."""
+    if onset is None:
+        if since is None or until is None or isolated is not None:
+            raise BadTime("expected `from` and `to`, or `onset` and perhaps `isolated`")
+        return since, until
+    if since is not None or until is not None:
+        raise BadTime("expected either `onset` or `from` and `to`, not both")
+    with engine.connect() as connection:
+        return rulebook.in_force(connection, version).window(onset, isolated, now=now)
+
+
+def separate(listed: Sequence[str]) -> list[str]:
+    """References given one at a time, or all in one with commas."""
+    return listed[0].split(",") if len(listed) == 1 else list(listed)
+
+
+def _about(
+    engine: Engine,
+    action: str,
+    visitor: str,
+    wanted: Wanted,
+    work: Callable[[_Session, int], tuple[A, Detail]],
+    *,
+    asker: Asker,
+    now_ms: int,
+) -> A:
+    """A question about one person."""
+
+    def about(session: _Session) -> tuple[A, str, Detail]:
+        person = visitors.resolve(session.connection, visitor)
+        answer, detail = work(session, person)
+        return answer, questions.visitor_ref(session.connection, person), detail
+
+    return _answered(engine, action, wanted, about, asker=asker, now_ms=now_ms)
+
+
+def _answered(
+    engine: Engine,
+    action: str,
+    wanted: Wanted,
+    work: Callable[[_Session], tuple[A, str, Detail]],
+    *,
+    asker: Asker,
+    now_ms: int,
+) -> A:
+    """Answers by one snapshot of the database; on record before anybody sees it."""
+    _check(asker, wanted, now_ms)
     # Scans whose stays are not derived yet would be missing from the answer.
-    derivation.drain(engine)
-    asked = {
-        "from": iso(question.since),
-        "to": iso(question.until),
-        "rule": question.rule.version,
-        "min_overlap_s": question.rule.min_overlap_s,
-        "linger_s": question.rule.linger_s,
-        "dwell_s": question.rule.dwell_s,
-    }
+    derivation.drain(engine, now_ms=now_ms)
     subject, answer, miss = "", None, None
-    with _snapshot(engine).connect() as connection:
+    with database.driver_errors(), _snapshot(engine).connect() as connection:
+        session = _session(connection, wanted, now_ms)
+        rule = session.asked.question.rule
+        detail: Detail = {
+            "from": iso(wanted.since),
+            "to": iso(wanted.until),
+            "rule": rule.version,
+            "min_overlap_s": rule.min_overlap_s,
+            "linger_s": rule.linger_s,
+            "dwell_s": rule.dwell_s,
+        }
+        if wanted.known_ms is not None:
+            detail["as_of"] = iso(wanted.known_ms // 1000)
+        if wanted.by_hand:
+            detail["stays_by_hand"] = list(wanted.by_hand)
         try:
-            person_id = links.resolve(connection, visitor)
+            answer, subject, found = work(session)
+            detail |= found
         except NotKnown as problem:
             # What was asked for is no reference of ours, and may be somebody's number.
             miss = problem
-        else:
-            subject = questions.visitor_ref(person_id)
-            answer = questions.contacts(connection, person_id, question, now=now_ms // 1000)
-            asked |= {"contacts": len(answer.contacts), "gaps": len(answer.gaps)}
     with engine.execution_options(**database.WRITES).begin() as connection:
         audit.append(
             connection,
             at_ms=now_ms,
             actor=asker.by,
-            action=CONTACTS,
+            action=action,
             case_ref=asker.case,
             purpose=asker.purpose,
-            subject=subject,
-            detail=asked | {"found": answer is not None},
+            subject=subject[:64],
+            detail=detail | {"found": answer is not None},
         )
     if answer is None:
         raise NotKnown(str(miss)) from miss
     return answer
 
 
-def _check(asker: Asker) -> None:
+def _session(connection: Connection, wanted: Wanted, now_ms: int) -> _Session:
+    version = rulebook.in_force(connection, wanted.version)
+    rule = version.rule(
+        min_overlap_min=wanted.min_overlap_min,
+        linger_min=wanted.linger_min,
+        dwell_min=wanted.dwell_min,
+    )
+    question = Question(wanted.since, wanted.until, rule)
+    asked = Asked(question, version.terms, now_ms // 1000, wanted.known_ms)
+
+    def closing(venue: str, at: int) -> int | None:
+        venue_id = places.resolve(connection, venue)
+        hours = derivation.opening_hours(connection, {venue_id}).get(venue_id)
+        return None if hours is None else next_closing(at, hours)
+
+    by_hand = [handmade.read(text, wanted.zone, closing) for text in wanted.by_hand]
+    return _Session(connection, asked, by_hand, wanted.limit)
+
+
+def _check(asker: Asker, wanted: Wanted, now_ms: int) -> None:
     for name, most in (("by", 64), ("case", 64), ("purpose", 200)):
         text = getattr(asker, name)
         if len(text) > most or not text.isprintable():
             raise BadAsker(f"{name}: expected up to {most} printable characters")
     if not asker.by:
         raise BadAsker("by: expected who asks")
+    if wanted.since >= wanted.until:
+        raise BadTime("from: expected a time before `to`")
+    if wanted.known_ms is not None and wanted.known_ms > now_ms:
+        raise BadTime("as_of: expected a time that has been")
+    if wanted.until - wanted.since > LONGEST_WINDOW_S:
+        raise BadTime(f"from, to: expected at most {LONGEST_WINDOW_S // 86_400} days apart")
 
 
 def _snapshot(engine: Engine) -> Engine:

@@ -1,39 +1,40 @@
 """Keeps visits in step with scans: derives those of the persons marked, writes what differs."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import (
     Connection,
     Engine,
     Table,
-    bindparam,
     delete,
     func,
     literal,
     or_,
     select,
     true,
-    update,
 )
 
 from fleet_server import bulk, database
 from fleet_server.database import chunks
 from fleet_server.models import Base, StaleVisits
+from fleet_server.tracing import storage
 from fleet_server.tracing.opening import Hours, Stretch
-from fleet_server.tracing.visits import Derived, DerivedVisit, PersonScan, derive
+from fleet_server.tracing.spans import Span
+from fleet_server.tracing.storage.rows import StoredVisit
+from fleet_server.tracing.visits import Derived, DerivedVisit, PersonScan, derive, settled
 
+EVER: Final = (-(2**40), 2**40)
+"""A window that leaves nothing out, seconds UTC."""
 PERSONS_AT_ONCE: Final = 200
 """Persons in one transaction: few enough that scans never wait long for it."""
 
 _TABLES: Final = Base.metadata.tables
-_VISITS: Final[Table] = _TABLES["visits"]
 _ORPHANS: Final[Table] = _TABLES["orphan_exits"]
 _STALE: Final[Table] = _TABLES["stale_visits"]
 _PERSONS: Final[Table] = _TABLES["persons"]
-_FIELDS: Final = tuple(DerivedVisit.__slots__)
 
 
 @dataclass(slots=True)
@@ -53,19 +54,22 @@ class Drained:
         return self
 
 
-def drain(engine: Engine, *, enough: Callable[[], bool] = lambda: False) -> Drained:
+def drain(engine: Engine, *, now_ms: int, enough: Callable[[], bool] = lambda: False) -> Drained:
     """Derives the visits of all persons marked, some at a time; stops early when `enough()`."""
     total = Drained()
-    while done := drain_some(engine):
+    while done := drain_some(engine, now_ms=now_ms):
         total += done
         if enough():
             break
     return total
 
 
-def drain_some(engine: Engine) -> Drained | None:
+def drain_some(engine: Engine, *, now_ms: int) -> Drained | None:
     """One transaction's worth; None where nobody is marked, or others are at all who are."""
-    with engine.execution_options(**database.WRITES).begin() as connection:
+    with (
+        database.driver_errors(),
+        engine.execution_options(**database.WRITES).begin() as connection,
+    ):
         marked = connection.scalars(
             select(_STALE.c.person_id)
             .order_by(_STALE.c.person_id)
@@ -77,21 +81,24 @@ def drain_some(engine: Engine) -> Drained | None:
         _by_index(connection)
         # Taken away before the scans are read: a scan that comes later marks its person again.
         connection.execute(delete(_STALE).where(_STALE.c.person_id.in_(marked)))
-        return _derive_persons(connection, marked)
+        return _derive_persons(connection, marked, now_ms)
 
 
-def rebuild(engine: Engine) -> Drained:
-    """Derives everybody's visits again from the scans alone. Gives what arrival gave."""
+def rebuild(engine: Engine, *, now_ms: int) -> Drained:
+    """Derives everybody's visits again from the scans alone. Gives what arrival gave.
+
+    Imported stays stay; only what they took from others and from opening hours is made again.
+    """
     with engine.execution_options(**database.WRITES).begin() as connection:
         # "WHERE true" keeps SQLite from reading ON CONFLICT as part of a join.
         everybody = select(_PERSONS.c.id, literal(0)).where(true())
         mark = database.insert(connection, StaleVisits)
         mark = mark.from_select(["person_id", "since_ms"], everybody)
         connection.execute(mark.on_conflict_do_nothing(index_elements=["person_id"]))
-    return drain(engine)
+    return drain(engine, now_ms=now_ms)
 
 
-def _derive_persons(connection: Connection, marked: Sequence[int]) -> Drained:
+def _derive_persons(connection: Connection, marked: Sequence[int], now_ms: int) -> Drained:
     """Brings the visits of these persons in step, and of those they were merged into."""
     rows = connection.execute(
         select(_PERSONS.c.id, _PERSONS.c.merged_into).where(_PERSONS.c.id.in_(marked))
@@ -104,10 +111,40 @@ def _derive_persons(connection: Connection, marked: Sequence[int]) -> Drained:
         .order_by(_PERSONS.c.id)
         .with_for_update(key_share=True)
     ).all()
-    scans = _scans(connection, persons)
-    hours = _hours(connection, {scan.venue_id for found in scans.values() for scan in found})
-    derived = {person: derive(scans[person], hours) for person in sorted(persons)}
-    return _write(connection, derived)
+    imported = _imported(connection, persons)
+    scans = _scans(connection, persons - imported.keys())
+    venues = {scan.venue_id for found in scans.values() for scan in found}
+    venues |= {visit.venue_id for visits in imported.values() for visit in visits}
+    hours = opening_hours(connection, venues)
+    staff = staff_of(connection, persons)
+    derived = {
+        person: derive(scans[person], hours, staff.get(person))
+        for person in sorted(persons - imported.keys())
+    }
+    wanted: dict[int, Sequence[DerivedVisit]] = {
+        person: result.visits for person, result in derived.items()
+    }
+    wanted |= {
+        person: settled(visits, hours, staff.get(person)) for person, visits in imported.items()
+    }
+    drained = _write(connection, wanted, now_ms)
+    _write_orphans(connection, derived)
+    return drained
+
+
+def _imported(connection: Connection, persons: Collection[int]) -> dict[int, list[DerivedVisit]]:
+    """The visits of those who are known by an import."""
+    imported = _TABLES["imported_visitors"].c
+    found: dict[int, list[DerivedVisit]] = {
+        person: []
+        for person in connection.scalars(
+            select(imported.person_id).where(imported.person_id.in_(sorted(persons)))
+        )
+    }
+    if found:
+        for each in storage.of(connection).of_persons(connection, sorted(found), *EVER):
+            found[each.person_id].append(each.visit)
+    return found
 
 
 def _by_index(connection: Connection) -> None:
@@ -150,7 +187,23 @@ def _scans(connection: Connection, persons: Iterable[int]) -> dict[int, list[Per
     return found
 
 
-def _hours(connection: Connection, venues: set[int]) -> dict[int, Hours]:
+def staff_of(connection: Connection, persons: Collection[int]) -> dict[int, dict[int, list[Span]]]:
+    """Where and when each of these persons is known to work: by person and venue."""
+    staff = _TABLES["venue_staff"].c
+    found: dict[int, dict[int, list[Span]]] = {}
+    for some in chunks(sorted(persons), 500):
+        rows = connection.execute(
+            select(staff.person_id, staff.venue_id, staff.since, staff.until).where(
+                staff.person_id.in_(some), staff.undone_at.is_(None)
+            )
+        )
+        for person, venue, since, until in rows:
+            span = (since, EVER[1] if until is None else until)
+            found.setdefault(person, {}).setdefault(venue, []).append(span)
+    return found
+
+
+def opening_hours(connection: Connection, venues: Collection[int]) -> dict[int, Hours]:
     """Opening hours of those venues that have any."""
     opening, places = _TABLES["opening_hours"].c, _TABLES["venues"].c
     stretches: dict[tuple[int, str], list[Stretch]] = defaultdict(list)
@@ -174,44 +227,25 @@ def _hours(connection: Connection, venues: set[int]) -> dict[int, Hours]:
     }
 
 
-def _write(connection: Connection, derived: dict[int, Derived]) -> Drained:
-    """Writes the difference between what is derived and what is stored."""
-    stored: dict[tuple[int, int, int], tuple[int, DerivedVisit]] = {}
-    columns = [_VISITS.c[name] for name in _FIELDS]
-    rows = connection.execute(
-        select(_VISITS.c.id, _VISITS.c.person_id, *columns).where(_VISITS.c.person_id.in_(derived))
-    )
-    for visit_id, person, *fields in rows:
-        visit = DerivedVisit(*fields)
-        stored[person, visit.venue_id, visit.entered_at] = (visit_id, visit)
-    wanted = {
-        (person, visit.venue_id, visit.entered_at): visit
-        for person, result in derived.items()
-        for visit in result.visits
+def _write(
+    connection: Connection, wanted: Mapping[int, Iterable[DerivedVisit]], now_ms: int
+) -> Drained:
+    """Writes the difference between these persons' visits as they should be and as stored."""
+    stored = {
+        (each.person_id, each.visit.venue_id, each.visit.entered_at): each
+        for each in storage.of(connection).of_persons(connection, sorted(wanted), *EVER)
     }
-    gone = [visit_id for place, (visit_id, _) in stored.items() if place not in wanted]
-    new = [
-        {"person_id": place[0], **asdict(visit)}
-        for place, visit in wanted.items()
-        if place not in stored
-    ]
-    changed = [
-        {"which": stored[place][0], **asdict(visit)}
-        for place, visit in wanted.items()
-        if place in stored and stored[place][1] != visit
-    ]
-    for chunk in chunks(gone):
-        connection.execute(delete(_VISITS).where(_VISITS.c.id.in_(chunk)))
-    if changed:
-        connection.execute(
-            update(_VISITS)
-            .where(_VISITS.c.id == bindparam("which"))
-            .values({name: bindparam(name) for name in _FIELDS}),
-            changed,
-        )
-    bulk.add(connection, _VISITS, new)
-    _write_orphans(connection, derived)
-    return Drained(len(derived), len(new), len(changed), len(gone))
+    fresh = {
+        (person, visit.venue_id, visit.entered_at): StoredVisit(person, visit, now_ms)
+        for person, visits in wanted.items()
+        for visit in visits
+    }
+    gone = [each for key, each in stored.items() if key not in fresh]
+    new = [each for key, each in fresh.items() if key not in stored]
+    changed = [key for key in fresh if key in stored and stored[key].visit != fresh[key].visit]
+    storage.remove(connection, gone + [stored[key] for key in changed], at_ms=now_ms)
+    storage.add(connection, new + [fresh[key] for key in changed])
+    return Drained(len(wanted), len(new), len(changed), len(gone))
 
 
 def _write_orphans(connection: Connection, derived: dict[int, Derived]) -> None:

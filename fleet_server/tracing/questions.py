@@ -1,150 +1,255 @@
-"""Fetches the stays a question needs, and no more; the answer itself is computed purely.
+"""Who was exposed, answered from the tables: fetched as narrowly as can be, computed purely."""
 
-The cap bounds every search: whoever may still be at a place at a given moment entered it after that
-moment minus the cap, so one stretch of the index on (venue_id, entered_at, person_id) holds all.
-"""
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
-from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from sqlalchemy import Connection
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select
-
-from fleet_server.models import Room, Venue, VenueType, Visit
 from fleet_server.times import iso
-from fleet_server.tracing.answers import ContactsAnswer, contact
-from fleet_server.tracing.exposure import Question, Stay, covers, exposures
+from fleet_server.tracing import handmade, places, search, visitors
+from fleet_server.tracing.answers import (
+    ChangedContact,
+    ChangesAnswer,
+    Contact,
+    ContactsAnswer,
+    Counts,
+    CountsAnswer,
+    Gap,
+    PresentAnswer,
+    RoomShare,
+)
+from fleet_server.tracing.columns import NO_ROOM
+from fleet_server.tracing.exposure import (
+    Exposure,
+    Exposures,
+    Question,
+    Shared,
+    Stay,
+    exposures,
+    reach,
+)
 from fleet_server.tracing.gaps import gaps
-from fleet_server.tracing.rules import CAP_S
-from fleet_server.tracing.spans import Span
+from fleet_server.tracing.handmade import Handmade
+from fleet_server.tracing.places import KnownVenue
+from fleet_server.tracing.rules import Terms
+from fleet_server.tracing.search import Window
 
 
-class _Venue(NamedTuple):
-    """What a stay takes from its venue."""
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question on its way: by which terms and by whose knowledge it is answered."""
 
-    id: int
-    ref: str
-    dwell_s: int
+    question: Question
+    terms: Terms
+    now: int
+    """Seconds UTC."""
+    known_ms: int | None = None
+    """Answered by what was known then; None: by all that is known."""
+
+    _venues: dict[int, KnownVenue] = field(default_factory=dict)
+    """Those looked up so far: a question meets the same few again and again."""
+
+    @property
+    def window(self) -> Window:
+        return Window(self.question.since, self.question.until)
+
+    def venues(self, connection: Connection, ids: Collection[int]) -> dict[int, KnownVenue]:
+        """These venues by id."""
+        if missing := set(ids) - self._venues.keys():
+            self._venues.update(places.venues(connection, missing))
+        return {venue: self._venues[venue] for venue in ids}
+
+    def dwells(self, connection: Connection, ids: Collection[int]) -> dict[int, int]:
+        """How long people are taken to stay at these venues, seconds by id."""
+        return places.dwells(self.venues(connection, ids), self.question, self.terms)
 
 
-def visitor_ref(person_id: int) -> str:
-    return f"P{person_id}"
+class Met(NamedTuple):
+    """What a search for contacts found."""
+
+    exposed: Exposures
+    rooms: Mapping[int, Mapping[int, Shared]]
+    """Person and room → seconds shared, where both knew theirs."""
+    venues: Collection[int]
+    """The index person's."""
+
+
+def index_stays(
+    connection: Connection, person_id: int, asked: Asked, by_hand: Sequence[Handmade] = ()
+) -> list[Stay]:
+    """The index person's stays, those by hand in place of the derived ones they overlap."""
+    visits = search.visits_of(connection, [person_id], asked.window, known_ms=asked.known_ms)
+    derived = search.stays(visits, asked.dwells(connection, search.venues_of(visits)))
+    venue_ids = [places.resolve(connection, hand.venue) if hand.venue else None for hand in by_hand]
+    return handmade.instead(derived, by_hand, venue_ids) if by_hand else derived
+
+
+def meet(
+    connection: Connection, stays: Sequence[Stay], asked: Asked, *, but: Sequence[int] = ()
+) -> Met:
+    """Everyone whose stays overlap these, by place and by room."""
+    question = asked.question
+    reached = reach(stays, question)
+    dwell_s = asked.dwells(connection, set(reached.venues))
+    found = search.groups(connection, reached, dwell_s, known_ms=asked.known_ms)
+    exposed = exposures(reached, found, question.rule, but=but)
+    rooms: dict[int, dict[int, Shared]] = {}
+    if any(stay.room != NO_ROOM for stay in stays):
+        within = reach(stays, question, rooms=True)
+        found = search.groups(connection, within, dwell_s, rooms=True, known_ms=asked.known_ms)
+        rooms = exposures(within, found, question.rule, but=but, rooms=True).shared()
+    return Met(exposed, rooms, {stay.venue for stay in stays})
 
 
 def contacts(
-    connection: Connection, person_id: int, question: Question, *, now: int
-) -> ContactsAnswer:
-    """Everyone who shared a place with the person, ranked, and the gaps; `now` in seconds UTC."""
-    stays = _stays_of(connection, person_id, question)
-    reach = {
-        place.venue: cover.possible
-        for place, cover in covers(stays, question).items()
-        if place.room is None
-    }
-    venues = _venues(connection, Venue.ref.in_(reach))
-    others = (
-        stay
-        for venue in venues.values()
-        for stay in _stays_at(connection, venue, reach[venue.ref], but=person_id)
+    connection: Connection,
+    person_id: int,
+    asked: Asked,
+    *,
+    by_hand: Sequence[Handmade] = (),
+    limit: int | None = None,
+) -> tuple[ContactsAnswer, int]:
+    """Everyone who shared a place with the person, ranked, and how many there are."""
+    met = meet(
+        connection, index_stays(connection, person_id, asked, by_hand), asked, but=[person_id]
     )
-    found = exposures(stays, others, question)
-    # Where no stay of this person is known, any kiosk's silence may be the reason.
-    return ContactsAnswer(
-        visitor=visitor_ref(person_id),
-        rule=question.rule,
-        as_of=iso(now),
-        gaps=gaps(connection, set(venues) or None, question.since, question.until, now=now),
-        contacts=[contact(exposure) for exposure in found],
+    answer = ContactsAnswer(
+        visitor=visitor_ref(connection, person_id),
+        rule=asked.question.rule,
+        as_of=as_of(asked),
+        gaps=gaps_of(connection, met.venues, asked),
+        contacts=listed(connection, met, asked, limit),
     )
+    return answer, len(met.exposed)
 
 
-def entered_within(venue_id: int, start: int, end: int, *, but: int) -> Select[*tuple[Any, ...]]:
-    """Rows of one venue, entered before `end` and perhaps still there after `start`."""
-    return _visits(
-        Visit.venue_id == venue_id,
-        Visit.entered_at > start - CAP_S,
-        Visit.entered_at < end,
-        Visit.end_latest > start,
-        Visit.person_id != but,
-    )
-
-
-def perhaps_entered_within(venue_id: int, end: int, *, but: int) -> Select[*tuple[Any, ...]]:
-    """The further rows of uncertain start: expected at `end` or later, possible before it."""
-    return _visits(
-        Visit.venue_id == venue_id,
-        Visit.entered_earliest < Visit.entered_at,
-        Visit.entered_at >= end,
-        Visit.entered_earliest < end,
-        Visit.person_id != but,
+def counts(
+    connection: Connection, person_id: int, asked: Asked, *, by_hand: Sequence[Handmade] = ()
+) -> CountsAnswer:
+    """How many contacts of each tier there are."""
+    stays = index_stays(connection, person_id, asked, by_hand)
+    met = meet(connection, stays, asked, but=[person_id])
+    return CountsAnswer(
+        visitor=visitor_ref(connection, person_id),
+        rule=asked.question.rule,
+        as_of=as_of(asked),
+        gaps=gaps_of(connection, met.venues, asked),
+        counts=Counts(**met.exposed.counts()),
+        alike=met.exposed.most_alike(),
     )
 
 
-def _stays_of(connection: Connection, person_id: int, question: Question) -> list[Stay]:
-    """The person's stays that reach into the window by any of their bounds."""
-    rows = connection.execute(
-        _visits(
-            Visit.person_id == person_id,
-            Visit.entered_at > question.since - CAP_S,
-            Visit.entered_earliest < question.until,
-            Visit.end_latest > question.since,
-        )
-    ).all()
-    venues = _venues(connection, Venue.id.in_({row.venue_id for row in rows}))
-    rooms = _rooms(connection, venues)
-    return [_stay(row, venues[row.venue_id], rooms) for row in rows]
-
-
-def _stays_at(
-    connection: Connection, venue: _Venue, spans: Iterable[Span], *, but: int
-) -> Iterator[Stay]:
-    """Stays of others at one venue that may reach into `spans`."""
-    rooms = _rooms(connection, [venue.id])
-    for start, end in spans:
-        for row in connection.execute(entered_within(venue.id, start, end, but=but)):
-            yield _stay(row, venue, rooms)
-        for row in connection.execute(perhaps_entered_within(venue.id, end, but=but)):
-            yield _stay(row, venue, rooms)
-
-
-def _visits(*conditions: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
-    return select(
-        Visit.person_id,
-        Visit.venue_id,
-        Visit.room_id,
-        Visit.entered_earliest,
-        Visit.entered_at,
-        Visit.entered_latest,
-        Visit.end_earliest,
-        Visit.left_at,
-        Visit.end_latest,
-    ).where(*conditions)
-
-
-def _venues(connection: Connection, which: ColumnElement[bool]) -> dict[int, _Venue]:
-    dwell_min = func.coalesce(Venue.dwell_min, VenueType.dwell_min)
-    rows = connection.execute(
-        select(Venue.id, Venue.ref, dwell_min)
-        .join(VenueType, Venue.type_id == VenueType.id)
-        .where(which)
+def changes(
+    connection: Connection,
+    person_id: int,
+    asked: Asked,
+    *,
+    since_ms: int,
+    by_hand: Sequence[Handmade] = (),
+) -> ChangesAnswer:
+    """What is answered otherwise than by what was known at `since_ms`."""
+    then = replace(asked, known_ms=since_ms)
+    before, _ = contacts(connection, person_id, then, by_hand=by_hand)
+    after, _ = contacts(connection, person_id, asked, by_hand=by_hand)
+    was = {contact.visitor: contact for contact in before.contacts}
+    now = {contact.visitor: contact for contact in after.contacts}
+    return ChangesAnswer(
+        visitor=after.visitor,
+        rule=after.rule,
+        as_of=after.as_of,
+        gaps=after.gaps,
+        since=iso(since_ms // 1000),
+        added=[contact for ref, contact in now.items() if ref not in was],
+        removed=[contact for ref, contact in was.items() if ref not in now],
+        changed=[
+            ChangedContact(was=was[ref], now=contact)
+            for ref, contact in now.items()
+            if ref in was and was[ref] != contact
+        ],
     )
-    return {venue_id: _Venue(venue_id, ref, dwell * 60) for venue_id, ref, dwell in rows}
 
 
-def _rooms(connection: Connection, venue_ids: Iterable[int]) -> dict[int, str]:
-    rows = connection.execute(select(Room.id, Room.ref).where(Room.venue_id.in_(venue_ids)))
-    return {row.id: row.ref for row in rows}
-
-
-def _stay(row: Any, venue: _Venue, rooms: dict[int, str]) -> Stay:
-    return Stay(
-        visitor=visitor_ref(row.person_id),
+def present(
+    connection: Connection, venue_id: int, asked: Asked, *, limit: int | None = None
+) -> tuple[PresentAnswer, int]:
+    """Who was at a venue, as if somebody had been there all the window."""
+    window = (asked.question.since, asked.question.until)
+    met = meet(connection, [Stay(venue_id, NO_ROOM, window, window, window)], asked)
+    venue = asked.venues(connection, [venue_id])[venue_id]
+    answer = PresentAnswer(
         venue=venue.ref,
-        room=rooms.get(row.room_id),
-        start_earliest=row.entered_earliest,
-        start=row.entered_at,
-        start_latest=row.entered_latest,
-        end_earliest=row.end_earliest,
-        end=row.left_at,
-        end_latest=row.end_latest,
-        dwell_s=venue.dwell_s,
+        rule=asked.question.rule,
+        as_of=as_of(asked),
+        gaps=gaps_of(connection, [venue_id], asked),
+        present=listed(connection, met, asked, limit),
+    )
+    return answer, len(met.exposed)
+
+
+def listed(
+    connection: Connection, met: Met, asked: Asked, limit: int | None = None
+) -> list[Contact]:
+    """Contacts as they are said to a tracer, ranked, the first `limit` of them."""
+
+    def refs(persons: Sequence[int]) -> list[str]:
+        return visitors.in_order(connection, persons)
+
+    order = met.exposed.ranked(refs)[:limit].tolist()
+    return said(connection, met.exposed.at(order), asked, met.rooms)
+
+
+def said(
+    connection: Connection,
+    exposed: Sequence[Exposure],
+    asked: Asked,
+    rooms: Mapping[int, Mapping[int, Shared]] | None = None,
+) -> list[Contact]:
+    """Exposures in references, in their order."""
+    shared = rooms or {}
+    refs = visitors.refs(connection, [each.person for each in exposed])
+    venues = asked.venues(connection, {place for each in exposed for place in each.places})
+    room_refs = places.rooms(connection, {room for found in shared.values() for room in found})
+    return [
+        Contact(
+            visitor=refs[each.person],
+            tier=each.tier,
+            certain_s=each.shared.certain_s,
+            expected_s=each.shared.expected_s,
+            possible_s=each.shared.possible_s,
+            first=iso(each.first),
+            places=sorted(venues[place].ref for place in each.places),
+            rooms=_rooms(room_refs, shared.get(each.person, {})),
+        )
+        for each in exposed
+    ]
+
+
+def visitor_ref(connection: Connection, person_id: int) -> str:
+    return visitors.refs(connection, [person_id])[person_id]
+
+
+def as_of(asked: Asked) -> str:
+    return iso(asked.now if asked.known_ms is None else asked.known_ms // 1000)
+
+
+def gaps_of(connection: Connection, venues: Collection[int], asked: Asked) -> list[Gap]:
+    """What may be missing; where no place is known, any kiosk's silence may be the reason."""
+    question = asked.question
+    return gaps(connection, set(venues) or None, question.since, question.until, now=asked.now)
+
+
+def _rooms(refs: Mapping[int, tuple[str, str]], shared: Mapping[int, Shared]) -> list[RoomShare]:
+    return sorted(
+        (
+            RoomShare(
+                place=refs[room][0],
+                room=refs[room][1],
+                certain_s=seconds.certain_s,
+                expected_s=seconds.expected_s,
+                possible_s=seconds.possible_s,
+            )
+            for room, seconds in shared.items()
+        ),
+        key=lambda share: (share.place, share.room),
     )

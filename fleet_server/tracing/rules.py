@@ -1,4 +1,8 @@
-"""Exposure rules as versioned data: an answer names the rule it was made with."""
+"""Exposure rules as versioned data: an answer names the rule it was made with.
+
+A version is written once (`tracing.rulebook`) and never changed, so that an answer can be made
+again years later.
+"""
 
 from typing import Annotated, Final
 
@@ -9,11 +13,33 @@ from fleet_server.errors import FleetError
 CAP_S: Final = 16 * 3600
 """No stay is longer, whatever was recorded; without a cap no index can bound a search."""
 LONGEST_S: Final = 7 * 24 * 3600
-"""No overlap, linger or dwell a question may ask for is longer."""
+"""No overlap, linger, dwell or latency a question may ask for is longer."""
+DAY_S: Final = 86_400
+
+Minutes = Annotated[int, msgspec.Meta(ge=0, le=LONGEST_S // 60)]
+Days = Annotated[int, msgspec.Meta(ge=0, le=60)]
 
 
 class BadRule(FleetError, ValueError):
-    """A question's rule that makes no sense."""
+    """A rule that makes no sense."""
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one version of the rules says."""
+
+    days_before: Days = 3
+    """A case's window begins so many days before the onset of symptoms."""
+    days_after: Days = 0
+    """And ends so many days after it, where no isolation is known; 0: only with the question."""
+    min_overlap_min: Annotated[int, msgspec.Meta(ge=1, le=LONGEST_S // 60)] = 15
+    linger_min: Minutes = 0
+    """How long the air stays infectious after the index person left."""
+    latency_min: Minutes = 0
+    """From being exposed to being infectious, for F2."""
+    look_back_days: Days = 14
+    """How far a search for the source goes back."""
+    dwell_min: dict[str, Minutes]
+    """By venue type: the stay assumed where no exit was seen."""
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,29 +56,43 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     ]
 
 
-CURRENT: Final = Rule(version="2026-1", min_overlap_s=15 * 60, linger_s=0, dwell_s=None)
+class Version(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule as it stands in the book."""
+
+    version: str
+    terms: Terms
+
+    def rule(
+        self,
+        *,
+        min_overlap_min: float | None = None,
+        linger_min: float | None = None,
+        dwell_min: float | None = None,
+    ) -> Rule:
+        """With what a question asks for in minutes instead. Raises BadRule."""
+        min_overlap_s = seconds("min_overlap", min_overlap_min, at_least=1)
+        linger_s = seconds("linger", linger_min)
+        return Rule(
+            version=self.version,
+            min_overlap_s=self.terms.min_overlap_min * 60
+            if min_overlap_s is None
+            else min_overlap_s,
+            linger_s=self.terms.linger_min * 60 if linger_s is None else linger_s,
+            dwell_s=seconds("dwell", dwell_min),
+        )
+
+    def window(self, onset: int, isolated: int | None, *, now: int) -> tuple[int, int]:
+        """[since, until) in which a case is infectious, seconds UTC."""
+        since = onset - self.terms.days_before * DAY_S
+        if isolated is not None:
+            return since, isolated
+        if self.terms.days_after:
+            return since, min(now, onset + self.terms.days_after * DAY_S)
+        return since, now
 
 
-def adjusted(
-    rule: Rule,
-    *,
-    min_overlap_min: float | None = None,
-    linger_min: float | None = None,
-    dwell_min: float | None = None,
-) -> Rule:
-    """`rule` with what a question asks for in minutes. Raises BadRule."""
-    min_overlap_s = _seconds("min_overlap", min_overlap_min, at_least=1)
-    linger_s = _seconds("linger", linger_min, at_least=0)
-    dwell_s = _seconds("dwell", dwell_min, at_least=0)
-    return Rule(
-        version=rule.version,
-        min_overlap_s=rule.min_overlap_s if min_overlap_s is None else min_overlap_s,
-        linger_s=rule.linger_s if linger_s is None else linger_s,
-        dwell_s=rule.dwell_s if dwell_s is None else dwell_s,
-    )
-
-
-def _seconds(name: str, minutes: float | None, *, at_least: int) -> int | None:
+def seconds(name: str, minutes: float | None, *, at_least: int = 0) -> int | None:
+    """Whole seconds of what a question gives in minutes. Raises BadRule."""
     if minutes is None:
         return None
     # The comparison is false for NaN, and keeps infinity away from int().

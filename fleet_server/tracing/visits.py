@@ -15,12 +15,13 @@ How events are read, in the order of their corrected times:
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import attrgetter, itemgetter
 from typing import Final, NamedTuple
 
 from fleet_server.tracing.opening import Hours, next_closing
 from fleet_server.tracing.rules import CAP_S
+from fleet_server.tracing.spans import Span
 from wire.records import ENTRY, EXIT
 
 REPEAT_MS: Final = 120_000
@@ -60,10 +61,13 @@ class DerivedVisit:
     end_source: str
     end_earliest: int
     end_latest: int
-    entry_scan_id: int
+    entry_scan_id: int | None
+    """None for a stay that was imported."""
     exit_scan_id: int | None
     authentic: bool
     capped: bool
+    staff: bool = False
+    """Works there: where no exit was seen, the stay is expected to last to `end_latest`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +93,22 @@ class _End(NamedTuple):
     capped: bool
 
 
-def derive(scans: Iterable[PersonScan], hours: Mapping[int, Hours]) -> Derived:
-    """The stays of one person, from all of that person's scans and the venues' opening hours."""
+def derive(
+    scans: Iterable[PersonScan],
+    hours: Mapping[int, Hours],
+    works_at: Mapping[int, Sequence[Span]] | None = None,
+) -> Derived:
+    """The stays of one person, from all of that person's scans and the venues' opening hours.
+
+    `works_at`: by venue, when the person is known to work there, seconds UTC.
+    """
     stays, orphans = _pair(sorted(scans))
     entries = sorted({stay.entry.corrected_ms // 1000 for stay in stays})
     found: dict[tuple[int, int], DerivedVisit] = {}
     for stay in stays:
-        visit = _visit(stay, entries, hours.get(stay.entry.venue_id))
+        venue = stay.entry.venue_id
+        staff = works(stay.entry.corrected_ms // 1000, (works_at or {}).get(venue, ()))
+        visit = _visit(stay, entries, hours.get(venue), staff=staff)
         place = (visit.venue_id, visit.entered_at)
         if place not in found or _certainty(visit) > _certainty(found[place]):
             found[place] = visit
@@ -143,10 +156,17 @@ def _within_cap(scan: PersonScan, stay: _Stay) -> bool:
     return scan.corrected_ms - stay.entry.corrected_ms <= CAP_S * 1000
 
 
-def _visit(stay: _Stay, entries: Sequence[int], hours: Hours | None) -> DerivedVisit:
+def _visit(
+    stay: _Stay, entries: Sequence[int], hours: Hours | None, *, staff: bool
+) -> DerivedVisit:
     entry, out = stay.entry, stay.exit
     entered = entry.corrected_ms // 1000
-    end = _unmeasured(entered, entries, hours) if out is None else _measured(entered, out)
+    if out is None:
+        following = bisect_right(entries, entered)
+        following_at = entries[following] if following < len(entries) else None
+        end = _unmeasured(entered, following_at, hours)
+    else:
+        end = _measured(entered, out)
     return DerivedVisit(
         venue_id=entry.venue_id,
         room_id=entry.room_id,
@@ -161,6 +181,7 @@ def _visit(stay: _Stay, entries: Sequence[int], hours: Hours | None) -> DerivedV
         exit_scan_id=out.id if out else None,
         authentic=entry.authentic and (out is None or out.authentic),
         capped=end.capped,
+        staff=staff,
     )
 
 
@@ -177,16 +198,56 @@ def _measured(entered: int, out: PersonScan) -> _End:
     return _End(EXIT_SCAN, left, earliest, latest, capped=seen > cap)
 
 
-def _unmeasured(entered: int, entries: Sequence[int], hours: Hours | None) -> _End:
-    """Whatever comes first: the next entry anywhere, the closing where known, the cap."""
+def _unmeasured(entered: int, following: int | None, hours: Hours | None) -> _End:
+    latest, source = latest_end(entered, following, hours)
+    return _End(source, None, entered, latest, capped=False)
+
+
+def latest_end(entered: int, following: int | None, hours: Hours | None) -> tuple[int, str]:
+    """When a stay without exit ended at the latest, and what says so.
+
+    Whatever comes first: the same person's next later entry anywhere (`following`), the closing
+    where known, the cap. Seconds UTC.
+    """
     bounds = [(entered + CAP_S, DWELL_DEFAULT)]
     if hours is not None and (closing := next_closing(entered, hours)) is not None:
         bounds.insert(0, (closing, VENUE_CLOSED))
-    following = bisect_right(entries, entered)
-    if following < len(entries):
-        bounds.insert(0, (entries[following], NEXT_SCAN))
-    latest, source = min(bounds, key=itemgetter(0))
-    return _End(source, None, entered, latest, capped=False)
+    if following is not None:
+        bounds.insert(0, (following, NEXT_SCAN))
+    return min(bounds, key=itemgetter(0))
+
+
+def settled(
+    visits: Iterable[DerivedVisit],
+    hours: Mapping[int, Hours],
+    works_at: Mapping[int, Sequence[Span]] | None = None,
+) -> list[DerivedVisit]:
+    """One person's imported stays, each with what the others and opening hours say of it."""
+    known = list(visits)
+    entries = sorted({visit.entered_at for visit in known})
+    out = []
+    for visit in known:
+        following = bisect_right(entries, visit.entered_at)
+        following_at = entries[following] if following < len(entries) else None
+        spans = (works_at or {}).get(visit.venue_id, ())
+        out.append(settle(visit, following_at, hours.get(visit.venue_id), spans))
+    return out
+
+
+def settle(
+    visit: DerivedVisit, following: int | None, hours: Hours | None, works_at: Sequence[Span]
+) -> DerivedVisit:
+    """An imported stay with its latest end and whether the person works there."""
+    staff = works(visit.entered_at, works_at)
+    if visit.left_at is not None:
+        return replace(visit, staff=staff)
+    latest, source = latest_end(visit.entered_at, following, hours)
+    return replace(visit, end_latest=latest, end_source=source, staff=staff)
+
+
+def works(at: int, spans: Sequence[Span]) -> bool:
+    """Whether `at` lies in one of the spans in which the person works there."""
+    return any(since <= at < until for since, until in spans)
 
 
 def _certainty(visit: DerivedVisit) -> tuple[bool, int]:

@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import Engine
 
 from fleet_server import database
-from fleet_server.api import v1
+from fleet_server.api import tracing, v1
 from fleet_server.auth.attempts import Attempts
 from fleet_server.settings import Settings
 from fleet_server.web import access, errors, headers, health, language, site
@@ -46,7 +46,7 @@ def create_app(
     )
     engine = engine or database.connect(settings.database_url)
     site.install(app, Site(settings, engine, Attempts(), clock))
-    for pages in (start.pages, sign_in.pages, log.pages, health.pages, v1.pages):
+    for pages in (start.pages, sign_in.pages, log.pages, health.pages, v1.pages, tracing.pages):
         app.register_blueprint(pages)
     access.public("styles and scripts hold nothing of anybody")(app.view_functions["static"])
     language.install(app)

@@ -21,6 +21,7 @@ from fleet_server.models import (
     Venue,
     VenueType,
 )
+from fleet_server.tracing import storage
 
 DAY_MS = 86_400_000
 NOON_MS = 1_767_243_600_000
@@ -64,6 +65,12 @@ def one_venue(
         room_id = _add(connection, Room, venue_id=venue_id, ref="p-1", name="Phòng 1")
         kiosk_id = _add_kiosk(connection, kiosk, venue_id, gate_id, direction, since_s)
     return Place(venue_id, kiosk_id, kiosk, gate_id, room_id)
+
+
+def count_visits(engine: Engine) -> int:
+    """All stays derived or imported."""
+    with engine.connect() as connection:
+        return storage.of(connection).count(connection)
 
 
 def another_kiosk(

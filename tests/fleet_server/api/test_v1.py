@@ -8,7 +8,8 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from sqlalchemy import insert, select
 
 from fleet_server import database
-from fleet_server.api.v1 import OPERATIONS, PREFIX
+from fleet_server.api.operations import PREFIX, Operation
+from fleet_server.api.v1 import OPERATIONS
 from fleet_server.auth.permissions import Permission
 from fleet_server.identity import audit
 from fleet_server.models import AuditEntry, Scan, ScanKey, StaleVisits
@@ -144,6 +145,45 @@ def test_a_question_can_set_its_own_rule_and_limit(world: World) -> None:
     assert [(c["tier"], c["expected_s"]) for c in answer["contacts"]] == [("A", 1800), ("C", 300)]
 
 
+def test_the_further_questions_are_answered_by_their_schema(world: World) -> None:
+    index = passes(world, world.market, "a", (0, "in"), (60, "out"))
+    other = passes(world, world.market, "b", (0, "in"), (90, "out"))
+    third = passes(world, world.market, "c", (70, "in"), (90, "out"))
+    about: dict[str, object] = {"visitor": index, **WINDOW}
+
+    def trace(question: str, **query: object) -> Any:
+        status, answer = get(world, f"{PREFIX}/trace/{question}", "tracer", **query)
+        assert status == 200, answer
+        return answer
+
+    assert trace("counts", **about)["counts"] == {"A": 1, "B": 0, "C": 0}
+    assert [c["visitor"] for c in trace("changes", **about, since="0")["added"]] == [other]
+    assert trace("why", **about, other=other)["meetings"][0]["other"]["scans"]
+    assert trace("why", **about, other=third)["contact"] is None
+    assert [stay["venue"] for stay in trace("stays", **about)["stays"]] == ["cho-mau"]
+    (f2,) = trace("secondary", **about, top=5, latency=1)["contacts"]
+    assert (f2["visitor"], f2["through"]) == (third, other)
+    venue: dict[str, object] = {"venue": "cho-mau", **WINDOW}
+    assert len(trace("present", **venue)["present"]) == 3
+    assert trace("occupancy", **venue, step=60)["measured"] == 1
+    for visitors in (f"{index},{third}", [index, third]):
+        (place,) = trace("common", visitors=visitors, **WINDOW)["places"]
+        assert place["visitors"] == sorted([index, third])
+    stays = ["elsewhere:nhà,2026-01-01T11:00,2026-01-01T14:00", "truong-mau,1,2"]
+    assert trace("contacts", **about, stay=stays)["contacts"] == []
+    onset = trace("counts", visitor=index, onset="2026-01-03", isolated="2026-01-04")
+    assert onset["counts"]["A"] == 1
+    assert trace("contacts", **about, as_of="0", rule="2026-1")["contacts"] == []
+    status, answer = get(world, f"{PREFIX}/rules")
+    assert (status, answer["rules"][-1]["version"]) == (200, "2026-1")
+
+
+@pytest.mark.parametrize("op", [op for op in OPERATIONS if op.permission is Permission.TRACE])
+def test_only_tracers_ask_about_people(world: World, op: Operation) -> None:
+    for who in ("manager", "operator"):
+        assert get(world, PREFIX + op.path, who)[0] == 403
+
+
 def test_every_question_goes_on_record_misses_included(world: World) -> None:
     index = passes(world, world.market, "a", (0, "in"), (60, "out"))
     get(world, CONTACTS, visitor=index, **WINDOW, case="CA-7", purpose="điều tra / inquiry")
@@ -176,6 +216,9 @@ def test_every_question_goes_on_record_misses_included(world: World) -> None:
         ({"visitor": "P1", **WINDOW, "limit": "0"}, "limit: Expected"),
         ({"visitor": "P1", **WINDOW, "limit": "many"}, "limit: Expected"),
         ({"visitor": "P1", **WINDOW, "case": "x" * 65}, "case: Expected"),
+        ({"visitor": "P1", **WINDOW, "stay": ["x"]}, "VENUE,FROM,TO"),
+        ({"visitor": "P1", **WINDOW, "as_of": "4000000000"}, "as_of: expected"),
+        ({"visitor": "P1"}, "`from` and `to`, or `onset`"),
         ({"visitor": "P1", **WINDOW, "purpose": "a\x00b"}, "purpose: expected"),
         ({"visitor": ["P1", "P2"], **WINDOW}, "visitor: expected once, not 2 times"),
     ],

@@ -17,7 +17,7 @@ from fleet_server import keys as stored
 from fleet_server.errors import SettingsError
 from fleet_server.fleet import broker as broker_files
 from fleet_server.ingest.run import broker_address
-from fleet_server.models import Base, Kiosk, Posting, Presence, RefusedRecord, Scan, Visit
+from fleet_server.models import Base, Kiosk, Posting, Presence, RefusedRecord, Scan
 from fleet_server.settings import Broker as BrokerSettings
 from fleet_server.settings import Settings
 from tests.support import world
@@ -70,7 +70,7 @@ def test_a_batch_is_stored_receipted_and_turned_into_visits(
         assert told.stored == [(EPOCH, 1, 3)]
         assert abs(told.server_ms - _now_ms()) < 10_000
         assert _count(engine, Scan) == 3
-        wait_until(lambda: _count(engine, Visit) == 3, what="visits")
+        wait_until(lambda: world.count_visits(engine) == 3, what="visits")
         assert ingest.stop() == 0
         wait_until(lambda: kiosk.server[-1].state == OFFLINE, what="goodbye")
 

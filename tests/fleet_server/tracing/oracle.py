@@ -9,9 +9,26 @@ from collections.abc import Iterable
 from itertools import product
 from typing import NamedTuple
 
-from fleet_server.tracing.exposure import Question, Stay
+from fleet_server.tracing.exposure import Question
 
 CAP_S = 57_600
+
+
+class Stay(NamedTuple):
+    """One stay as far as it is known, under the names people give. Seconds."""
+
+    visitor: str
+    venue: str
+    room: str | None
+    start_earliest: int
+    start: int
+    start_latest: int
+    end_earliest: int
+    """`start` where no exit was seen."""
+    end: int | None
+    """The measured exit."""
+    end_latest: int
+    dwell_s: int
 
 
 class Found(NamedTuple):

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from fleet_server.tracing.exposure import Question, Stay, exposures
+from fleet_server.tracing.exposure import Question
 from fleet_server.tracing.rules import CAP_S
 from fleet_server.tracing.spans import union
-from tests.fleet_server.tracing.oracle import Found, by_moments, by_pairs
+from tests.fleet_server.tracing.oracle import Found, Stay, by_moments, by_pairs
 from tests.fleet_server.tracing.stays import (
     INDEX,
-    found,
+    exposed,
     from_rows,
     questions,
     rule,
@@ -31,7 +31,7 @@ LONG = 1200
 
 def answer(world: list[Stay], question: Question) -> list[Found]:
     mine = [s for s in world if s.visitor == INDEX]
-    return [found(e) for e in exposures(mine, world, question)]
+    return exposed(mine, world, question)
 
 
 def own(world: list[Stay]) -> list[Stay]:
@@ -151,7 +151,7 @@ def test_with_known_ends_and_no_lingering_exposure_is_mutual(world: list[Stay]) 
     question = Question(-1, 10**6, rule(5))
     for contact in answer(world, question):
         theirs = [s for s in world if s.visitor == contact.visitor]
-        back = {e.visitor: found(e) for e in exposures(theirs, world, question)}
+        back = {f.visitor: f for f in exposed(theirs, world, question)}
         assert back[INDEX][1:] == contact[1:]
 
 
@@ -230,7 +230,7 @@ def test_on_measured_stays_it_is_what_all_pairs_give(name: str) -> None:
             rule(rng.choice([20, 900, 3600]), rng.choice([0, 600, 1800])),
         )
         mine = [s for s in world if s.visitor == person]
-        result = [found(e) for e in exposures(mine, world, question)]
+        result = exposed(mine, world, question)
         assert result == by_pairs(mine, world, question)
         named += len(result)
     assert named > 100

@@ -1,0 +1,365 @@
+"""Questions about who was where, over HTTP. The same as `fleet trace …`, and as much on record."""
+
+from typing import Annotated
+
+import msgspec
+from flask import Blueprint
+
+from fleet_server.api.operations import PREFIX, Operation, route
+from fleet_server.auth.permissions import Permission
+from fleet_server.times import BadTime, iso, parse
+from fleet_server.tracing import asking, rulebook
+from fleet_server.tracing.answers import (
+    ChangesAnswer,
+    CommonAnswer,
+    ContactsAnswer,
+    CountsAnswer,
+    OccupancyAnswer,
+    PresentAnswer,
+    SecondaryAnswer,
+    StaysAnswer,
+    Time,
+    WhyAnswer,
+)
+from fleet_server.tracing.asking import Asker, Wanted
+from fleet_server.tracing.rules import Terms
+from fleet_server.tracing.secondary import TOP
+from fleet_server.web.access import caller
+from fleet_server.web.site import site
+
+pages = Blueprint("api_v1_tracing", __name__, url_prefix=PREFIX)
+OPERATIONS: list[Operation] = []
+
+Minutes = Annotated[float, msgspec.Meta(ge=0)] | None
+_TIME = "ISO 8601 (local where without offset) or seconds since 1970"
+_PERSON = "Reference of the index person, such as P17"
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The terms every question takes."""
+
+    since: Annotated[str, msgspec.Meta(description=_TIME)] | None = msgspec.field(
+        name="from", default=None
+    )
+    until: Annotated[str, msgspec.Meta(description=f"{_TIME}; not itself in the window")] | None = (
+        msgspec.field(name="to", default=None)
+    )
+    onset: Annotated[
+        str | None,
+        msgspec.Meta(description=f"{_TIME}: of symptoms, in place of from and to; by the rule"),
+    ] = None
+    isolated: Annotated[
+        str | None, msgspec.Meta(description=f"{_TIME}: end of the window by `onset`")
+    ] = None
+    min_overlap: Annotated[
+        Minutes, msgspec.Meta(description="Minutes; the rule's where not given")
+    ] = None
+    linger: Annotated[
+        Minutes, msgspec.Meta(description="Minutes added to the end of the index person's stays")
+    ] = None
+    dwell: Annotated[
+        Minutes, msgspec.Meta(description="Minutes assumed where no exit was seen, at every venue")
+    ] = None
+    rule: Annotated[
+        str | None, msgspec.Meta(description="Version of the rules; else the one in force")
+    ] = None
+    as_of: Annotated[
+        str | None, msgspec.Meta(description=f"{_TIME}: answered by what was known then")
+    ] = None
+    limit: Annotated[
+        Annotated[int, msgspec.Meta(ge=1)] | None,
+        msgspec.Meta(description="Only so many, from the top; all where not given"),
+    ] = None
+    case: Annotated[
+        str, msgspec.Meta(max_length=64, description="The case it is asked for; goes on record")
+    ] = ""
+    purpose: Annotated[
+        str, msgspec.Meta(max_length=200, description="What it is asked for; goes on record")
+    ] = ""
+
+
+Stays = Annotated[
+    list[str],
+    msgspec.Meta(
+        description="VENUE,FROM,TO: stays of the index person in place of derived ones; VENUE may"
+        " be `elsewhere:` and any words, TO `closing`, a time EARLIEST~LATEST"
+    ),
+]
+
+
+class AboutVisitor(Question, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A question about one person."""
+
+    visitor: Annotated[str, msgspec.Meta(description=_PERSON)]
+    stay: Stays = []
+
+
+class AboutStays(Question, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where was this person?"""
+
+    visitor: Annotated[str, msgspec.Meta(description=_PERSON)]
+
+
+class ChangesQuery(AboutVisitor, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is answered otherwise than at `before`?"""
+
+    before: Annotated[str, msgspec.Meta(description=f"{_TIME}: the earlier time")] = msgspec.field(
+        name="since"
+    )
+
+
+class WhyQuery(AboutVisitor, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Why is `other` on the list of `visitor`?"""
+
+    other: Annotated[str, msgspec.Meta(description="Reference of the person on the list")]
+
+
+class SecondaryQuery(AboutVisitor, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whom did the F1 meet after they were exposed?"""
+
+    top: Annotated[
+        int, msgspec.Meta(ge=1, le=1000, description="Through so many F1, from the top")
+    ] = TOP
+    latency: Annotated[
+        Minutes, msgspec.Meta(description="Minutes from being exposed to being infectious")
+    ] = None
+
+
+class PresentQuery(Question, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who was at this venue?"""
+
+    venue: Annotated[str, msgspec.Meta(description="Reference of a venue")]
+
+
+class OccupancyQuery(PresentQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How full was this venue?"""
+
+    step: Annotated[float, msgspec.Meta(gt=0, description="Minutes between two moments")] = 15
+
+
+class CommonQuery(Question, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which places do these persons share?"""
+
+    visitors: Annotated[
+        list[str], msgspec.Meta(description="References, repeated or one list with commas")
+    ]
+
+
+class RulesQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All versions of the rules."""
+
+
+class RuleVersion(msgspec.Struct, frozen=True, kw_only=True):
+    """One version of the rules of exposure."""
+
+    version: str
+    made_at: Time
+    terms: Terms
+
+
+class Rules(msgspec.Struct, frozen=True, kw_only=True):
+    """Oldest first; the last is in force."""
+
+    rules: list[RuleVersion]
+
+
+@route(
+    pages,
+    OPERATIONS,
+    path="/trace/contacts",
+    permission=Permission.TRACE,
+    summary="Who was exposed to a person, ranked, with the answer's gaps",
+)
+def contacts(query: AboutVisitor) -> ContactsAnswer:
+    """By tier, then expected, certain and possible seconds. Every question goes on record."""
+    wanted = _wanted(query, query.stay)
+    return asking.contacts(
+        site().engine, query.visitor, wanted, asker=_asker(query), now_ms=_now_ms()
+    )
+
+
+@route(
+    pages,
+    OPERATIONS,
+    path="/trace/counts",
+    permission=Permission.TRACE,
+    summary="How many contacts there are in each tier, before any is listed",
+)
+def counts(query: AboutVisitor) -> CountsAnswer:
+    """Ask with a wider window to see what it would bring."""
+    wanted = _wanted(query, query.stay)
+    return asking.counts(
+        site().engine, query.visitor, wanted, asker=_asker(query), now_ms=_now_ms()
+    )
+
+
+@route(
+    pages,
+    OPERATIONS,
+    path="/trace/changes",
+    permission=Permission.TRACE,
+    summary="What is answered otherwise than at an earlier time",
+)
+def changes(query: ChangesQuery) -> ChangesAnswer:
+    """Kiosks that were offline deliver late: ask again what was asked before."""
+    before_ms = 1000 * parse(query.before, site().settings.zone)
+    if before_ms > _now_ms():
+        raise BadTime("since: expected a time that has been")
+    wanted = _wanted(query, query.stay)
+    return asking.changes(
+        site().engine, query.visitor, wanted, before_ms, asker=_asker(query), now_ms=_now_ms()
+    )
+
+
+@route(
+    pages,
+    OPERATIONS,
+    path="/trace/why",
+    permission=Permission.TRACE,
+    summary="Why a person is on another's list: stays that overlapped, and the scans behind them",
+)
+def why(query: WhyQuery) -> WhyAnswer:
+    """`contact` is null where the person is not on the list."""
+    wanted = _wanted(query, query.stay)
+    return asking.why(
+        site().engine, query.visitor, query.other, wanted, asker=_asker(query), now_ms=_now_ms()
+    )
+
+
+@route(
+    pages,
+    OPERATIONS,
+    path="/trace/stays",
+    permission=Permission.TRACE,
+    summary="Where a person was, with bounds and evidence",
+)
+def stays(query: AboutStays) -> StaysAnswer:
+    """Every stay that reaches into the window by any of its bounds, earliest first."""
+    return asking.stays(
+        site().engine, query.visitor, _wanted(query), asker=_asker(query), now_ms=_now_ms()
+    )
+
+
+@route(
+    pages,
+    OPERATIONS,
+    path="/trace/secondary",
+    permission=Permission.TRACE,
+    summary="F2: whom the first F1 met after they were exposed, closest link first",
+)
+def secondary(query: SecondaryQuery) -> SecondaryAnswer:
+    """Always capped: 1,000 where `limit` is not given. `total` says how many there are."""
+    return asking.secondary(
+        site().engine,
+        query.visitor,
+        _wanted(query, query.stay),
+        latency_min=query.latency,
+        top=query.top,
+        asker=_asker(query),
+        now_ms=_now_ms(),
+    )
+
+
+@route(
+    pages,
+    OPERATIONS,
+    path="/trace/present",
+    permission=Permission.TRACE,
+    summary="Who was at a venue, ranked as its contacts",
+)
+def present(query: PresentQuery) -> PresentAnswer:
+    """As if somebody had been there all the window."""
+    return asking.present(
+        site().engine, query.venue, _wanted(query), asker=_asker(query), now_ms=_now_ms()
+    )
+
+
+@route(
+    pages,
+    OPERATIONS,
+    path="/trace/common",
+    permission=Permission.TRACE,
+    summary="Places that persons share, the least likely by chance first",
+)
+def common(query: CommonQuery) -> CommonAnswer:
+    """Two persons or more, not necessarily there together."""
+    listed = asking.separate(query.visitors)
+    return asking.common(
+        site().engine, listed, _wanted(query), asker=_asker(query), now_ms=_now_ms()
+    )
+
+
+@route(
+    pages,
+    OPERATIONS,
+    path="/trace/occupancy",
+    permission=Permission.TRACE,
+    summary="How full a venue was over time, as a range",
+)
+def occupancy(query: OccupancyQuery) -> OccupancyAnswer:
+    """With the share of exits that were measured."""
+    return asking.occupancy(
+        site().engine,
+        query.venue,
+        _wanted(query),
+        query.step,
+        asker=_asker(query),
+        now_ms=_now_ms(),
+    )
+
+
+@route(
+    pages,
+    OPERATIONS,
+    path="/rules",
+    permission=Permission.TRACE,
+    summary="The versions of the rules of exposure",
+)
+def rules(_query: RulesQuery) -> Rules:
+    """Never changed once written."""
+    with site().engine.connect() as connection:
+        listed = rulebook.listed(connection)
+    return Rules(
+        rules=[
+            RuleVersion(version=each.version, made_at=iso(each.made_at), terms=each.terms)
+            for each in listed
+        ]
+    )
+
+
+def _wanted(query: Question, by_hand: list[str] | None = None) -> Wanted:
+    zone = site().settings.zone
+
+    def at(text: str | None) -> int | None:
+        return None if text is None else parse(text, zone)
+
+    as_of = at(query.as_of)
+    since, until = asking.window(
+        site().engine,
+        since=at(query.since),
+        until=at(query.until),
+        onset=at(query.onset),
+        isolated=at(query.isolated),
+        version=query.rule,
+        now=site().now(),
+    )
+    return Wanted(
+        since,
+        until,
+        min_overlap_min=query.min_overlap,
+        linger_min=query.linger,
+        dwell_min=query.dwell,
+        version=query.rule,
+        known_ms=None if as_of is None else as_of * 1000,
+        by_hand=by_hand or (),
+        zone=zone,
+        limit=query.limit,
+    )
+
+
+def _asker(query: Question) -> Asker:
+    return Asker(caller().name, query.case, query.purpose)
+
+
+def _now_ms() -> int:
+    return int(site().clock() * 1000)

@@ -1,0 +1,63 @@
+"""What a question needs to know of venues: references, rooms, how long people stay."""
+
+from collections.abc import Collection, Iterable, Mapping
+from typing import NamedTuple
+
+from sqlalchemy import Connection, select
+
+from fleet_server.database import chunks
+from fleet_server.errors import NotKnown
+from fleet_server.models import Room, Venue, VenueType
+from fleet_server.tracing.exposure import Question
+from fleet_server.tracing.rules import Terms
+
+
+class KnownVenue(NamedTuple):
+    """A venue as questions see it."""
+
+    id: int
+    ref: str
+    type: str
+    dwell_min: int | None
+    """Its own."""
+
+
+def venues(connection: Connection, ids: Collection[int]) -> dict[int, KnownVenue]:
+    """These venues by id."""
+    found: dict[int, KnownVenue] = {}
+    for some in chunks(sorted(ids), 1000):
+        rows = connection.execute(
+            select(Venue.id, Venue.ref, VenueType.code, Venue.dwell_min)
+            .join(VenueType, Venue.type_id == VenueType.id)
+            .where(Venue.id.in_(some))
+        )
+        found.update((row.id, KnownVenue(*row)) for row in rows)
+    return found
+
+
+def dwells(known: Mapping[int, KnownVenue], question: Question, terms: Terms) -> dict[int, int]:
+    """The stay assumed at each venue, seconds: the question's, else its own, else its type's."""
+    if question.rule.dwell_s is not None:
+        return dict.fromkeys(known, question.rule.dwell_s)
+    return {
+        venue.id: 60 * (terms.dwell_min[venue.type] if venue.dwell_min is None else venue.dwell_min)
+        for venue in known.values()
+    }
+
+
+def resolve(connection: Connection, ref: str) -> int:
+    """The id of the venue of this reference. Raises NotKnown."""
+    found = connection.scalar(select(Venue.id).where(Venue.ref == ref))
+    if found is None:
+        raise NotKnown(f"venue {ref!r}: no such venue; see `fleet venue list`")
+    return found
+
+
+def rooms(connection: Connection, ids: Iterable[int]) -> dict[int, tuple[str, str]]:
+    """References of these rooms: of the venue, and of the room in it."""
+    rows = connection.execute(
+        select(Room.id, Venue.ref, Room.ref)
+        .join(Venue, Room.venue_id == Venue.id)
+        .where(Room.id.in_(sorted(set(ids))))
+    )
+    return {room_id: (venue, room) for room_id, venue, room in rows}
