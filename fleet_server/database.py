@@ -23,6 +23,8 @@ from fleet_server.models import Base
 
 T = TypeVar("T")
 BUSY_TIMEOUT_S = 30.0
+CACHE_KIB = 65_536
+"""Pages an SQLite connection keeps; a question about contacts reads some thousand."""
 WRITES = {"tram_writes": True}
 """Execution options of an engine or connection whose transactions write."""
 
@@ -100,6 +102,7 @@ def _sqlite(url: URL) -> Engine:
         _use_wal(connection)
         connection.executescript(
             "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY;"
+            f"PRAGMA cache_size=-{CACHE_KIB};"
         )
 
     @event.listens_for(engine, "begin")

@@ -7,7 +7,7 @@ from sqlalchemy import Connection, select
 
 from fleet_server.database import chunks
 from fleet_server.errors import NotKnown
-from fleet_server.models import Room, Venue, VenueType
+from fleet_server.models import Room, Venue
 from fleet_server.tracing.exposure import Question
 from fleet_server.tracing.rules import Terms
 
@@ -26,12 +26,13 @@ def venues(connection: Connection, ids: Collection[int]) -> dict[int, KnownVenue
     """These venues by id."""
     found: dict[int, KnownVenue] = {}
     for some in chunks(sorted(ids), 1000):
-        rows = connection.execute(
-            select(Venue.id, Venue.ref, VenueType.code, Venue.dwell_min)
-            .join(VenueType, Venue.type_id == VenueType.id)
-            .where(Venue.id.in_(some))
+        # In words of its own: building it anew would take longer than finding the rows.
+        rows = connection.exec_driver_sql(
+            "SELECT v.id, v.ref, t.code, v.dwell_min"  # noqa: S608  numbers only
+            " FROM venues v JOIN venue_types t ON t.id = v.type_id"
+            f" WHERE v.id IN ({', '.join(map(str, map(int, some)))})"
         )
-        found.update((row.id, KnownVenue(*row)) for row in rows)
+        found.update((row[0], KnownVenue(*row)) for row in rows)
     return found
 
 

@@ -6,7 +6,9 @@ its numbers over as text, three columns at a time: that is twice as quick as a P
 each (docs/adr/0010-visit-storage.md).
 """
 
+import json
 import sqlite3
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any, Final, cast
@@ -16,12 +18,13 @@ from sqlalchemy import Connection, delete, insert
 
 from fleet_server.database import chunks
 from fleet_server.models import Base
-from fleet_server.tracing.columns import NOBODY, Found, ending, is_sure
+from fleet_server.tracing.columns import NOBODY, Found
 from fleet_server.tracing.rules import CAP_S
 from fleet_server.tracing.storage import naming
 from fleet_server.tracing.storage.port import ANY_UNSURE, FoundAt, VenueSpan, VisitKey, spread
 from fleet_server.tracing.storage.rows import (
     COLUMNS,
+    UNSURE,
     StoredVisit,
     Superseded,
     by_day,
@@ -115,16 +118,21 @@ class SqliteVisits:
     def whole(self, connection: Connection, keys: Sequence[VisitKey]) -> list[StoredVisit]:
         raw = _raw(connection)
         known = set(self.days(connection))
-        rows: list[tuple[Any, ...]] = []
+        by_day: dict[int, list[VisitKey]] = defaultdict(list)
         for key in keys:
-            day = day_of(key.entered_at)
-            if day in known:
-                rows += raw.execute(
-                    f"SELECT {_NAMES} FROM {naming.by_person(day)}"
-                    " WHERE person_id = ? AND entered_at = ? AND venue_id = ?",
-                    key,
-                )
-        return [from_row(row) for row in rows]
+            by_day[day_of(key.entered_at)].append(key)
+        found: dict[VisitKey, StoredVisit] = {}
+        names = ", ".join(f"p.{name}" for name in COLUMNS)
+        for day in by_day.keys() & known:
+            rows = raw.execute(
+                f"SELECT {names} FROM json_each(?) k CROSS JOIN {naming.by_person(day)} p"
+                " ON p.person_id = json_extract(k.value, '$[0]')"
+                " AND p.entered_at = json_extract(k.value, '$[1]')"
+                " AND p.venue_id = json_extract(k.value, '$[2]')",
+                (json.dumps(by_day[day]),),
+            )
+            found.update((VisitKey(*row[:3]), from_row(row)) for row in rows)
+        return [found[key] for key in keys if key in found]
 
     def superseded_at(
         self, connection: Connection, spans: Sequence[VenueSpan], known_ms: int
@@ -163,25 +171,16 @@ class SqliteVisits:
         raw = _raw(connection)
         for day, stored in days.items():
             # In the order of each table, so that a page is filled while it is at hand.
+            whole = sorted(map(to_row, stored))
             raw.executemany(
                 f"INSERT INTO {naming.by_venue(day)} VALUES (?, ?, ?, ?, ?, ?)",
                 sorted(
-                    (
-                        visit.venue_id,
-                        visit.entered_at,
-                        person,
-                        visit.end_latest,
-                        ending(visit),
-                        visit.room_id,
-                    )
-                    for person, visit, _ in stored
-                    if is_sure(visit)
+                    (venue, entered, person, latest, how, room)
+                    for person, entered, venue, latest, how, room, *_ in whole
+                    if how < UNSURE
                 ),
             )
-            raw.executemany(
-                f"INSERT INTO {naming.by_person(day)} VALUES ({_MARKS})",
-                sorted(map(to_row, stored)),
-            )
+            raw.executemany(f"INSERT INTO {naming.by_person(day)} VALUES ({_MARKS})", whole)
 
     def remove(self, connection: Connection, visits: Sequence[StoredVisit], *, at_ms: int) -> None:
         raw = _raw(connection)
