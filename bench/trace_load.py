@@ -60,7 +60,7 @@ def tables_of(connection: Connection, day: int) -> list[str]:
 
 
 def close(engine: Engine, day: int) -> None:
-    """What an operator does when a day closes: counted, and its pages known to be seen by all."""
+    """What autovacuum does some time after: rows counted, pages known to be seen by all."""
     if not database.is_sqlite(engine):
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text(f"VACUUM ANALYZE {naming.partition(day)}"))

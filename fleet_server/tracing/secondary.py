@@ -7,6 +7,7 @@ after.
 
 from collections import defaultdict
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -28,7 +29,7 @@ from fleet_server.tracing.questions import (
 )
 from fleet_server.tracing.spans import Span, union
 from fleet_server.tracing.storage.memory import MemoryStays
-from fleet_server.tracing.storage.port import VenueSpan, reaches
+from fleet_server.tracing.storage.port import FoundAt, VenueSpan, reaches
 from fleet_server.tracing.storage.rows import StoredVisit
 
 TOP: Final = 50
@@ -150,9 +151,7 @@ def _met(connection: Connection, firsts: Sequence[_First], asked: Asked) -> list
     ]
     dwell_s = asked.dwells(connection, spans.keys())
     store = storage.of(connection)
-    counts, found = store.sure_at(connection, wanted, known_ms=asked.known_ms)
-    at_venue = np.repeat(np.array([span.venue_id for span in wanted], np.int64), counts)
-    memory = MemoryStays(*_once(at_venue, found))
+    memory = MemoryStays(*_once(wanted, store.sure_at(connection, wanted, known_ms=asked.known_ms)))
     others = search.unsure_at(connection, wanted, asked.known_ms)
     out = []
     for exposure, reached in firsts:
@@ -178,11 +177,19 @@ def _met(connection: Connection, firsts: Sequence[_First], asked: Asked) -> list
     return out
 
 
-def _once(venue: Integers, found: Found) -> tuple[Integers, Found]:
-    """Stays that reach into several spans were found for each of them."""
-    keys = np.stack([venue, found.person, found.entered])
-    _, first = np.unique(keys, axis=1, return_index=True)
-    return venue[first], chosen(found, first)
+def _once(wanted: Sequence[VenueSpan], at: FoundAt) -> tuple[Integers, Found]:
+    """Venue and stay of each row; stays that reach into several spans were found for each.
+
+    Those of a venue ascend and are apart, so a stay was found before if it began before the end of
+    the span before.
+    """
+    venue = np.array([span.venue_id for span in wanted], np.int64)
+    before = np.full(len(wanted), -search.EVER)
+    for k, (earlier, later) in enumerate(pairwise(wanted), start=1):
+        if earlier.venue_id == later.venue_id:
+            before[k] = earlier.end
+    rows = np.flatnonzero(at.found.entered >= np.repeat(before, at.counts))
+    return np.repeat(venue, at.counts)[rows], chosen(at.found, rows)
 
 
 def _closest(firsts: Sequence[_First], met: Sequence[Exposures], known: Integers) -> _Links:
