@@ -40,6 +40,10 @@ COMMANDS: Final = {
 """Names and what they are for; the order is the one they are listed in."""
 
 
+NO_TEXT: Final = "surrogates not allowed"
+"""What Python says where bytes typed on a command line are no text."""
+
+
 class Problem(click.ClickException):
     """What a FleetError says, on the terminal."""
 
@@ -77,6 +81,10 @@ class LazyCommands(click.Group):
             raise NeedsMending(str(problem)) from problem
         except FleetError as problem:
             raise Problem(str(problem)) from problem
+        except UnicodeEncodeError as problem:
+            if problem.reason != NO_TEXT:
+                raise
+            raise Problem(f"{problem.object[:40]!r}: expected text in UTF-8") from problem
 
 
 def _show_version(ctx: click.Context, _parameter: click.Parameter, wanted: Any) -> None:

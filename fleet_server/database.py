@@ -23,6 +23,9 @@ from fleet_server.models import Base
 
 T = TypeVar("T")
 BUSY_TIMEOUT_S = 30.0
+_PLAN_ONCE = "-c plan_cache_mode=force_generic_plan"
+"""Everything here is found by index, whatever is asked for; with a partition for each day, planning
+it anew each time takes as long as finding it."""
 CACHE_KIB = 65_536
 """Pages an SQLite connection keeps; a question about contacts reads some thousand."""
 WRITES = {"tram_writes": True}
@@ -50,9 +53,7 @@ def connect(database_url: str, *, ping: bool = True) -> Engine:
             pool_size=8,
             max_overflow=8,
             hide_parameters=True,
-            # Everything here is found by index, whatever is asked for; with a partition for each
-            # day, planning it anew each time takes as long as finding it.
-            connect_args={"options": "-c plan_cache_mode=force_generic_plan"},
+            connect_args={} if "options" in url.query else {"options": _PLAN_ONCE},
         )
     raise SettingsError(
         f"database_url: expected sqlite:///FILE or postgresql://…, not {url.drivername}://"

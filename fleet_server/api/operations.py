@@ -67,6 +67,9 @@ def _query(kind: type[Q]) -> Q:
     """The request's query as a struct. Raises BadRequest naming the parameter."""
     given: dict[str, Any] = {}
     for name, values in request.args.lists():
+        if any("\0" in value for value in values):
+            # No reference, time or word holds one, and PostgreSQL takes none.
+            raise BadRequest(f"{name}: expected text without NUL")
         if name in _lists(kind):
             given[name] = values
             continue

@@ -1,13 +1,26 @@
 """Questions about who was where, over HTTP. The same as `fleet trace …`, and as much on record."""
 
-from typing import Annotated
+from collections.abc import Sequence
 
 import msgspec
 from flask import Blueprint
 
 from fleet_server.api.operations import PREFIX, Operation, route
+from fleet_server.api.tracing_queries import (
+    AboutVisitor,
+    ChangesQuery,
+    CommonQuery,
+    ContactsQuery,
+    OccupancyQuery,
+    PresentQuery,
+    Question,
+    RulesQuery,
+    SecondaryQuery,
+    StaysQuery,
+    WhyQuery,
+)
 from fleet_server.auth.permissions import Permission
-from fleet_server.times import BadTime, iso, parse
+from fleet_server.times import iso, parse
 from fleet_server.tracing import asking, rulebook
 from fleet_server.tracing.answers import (
     ChangesAnswer,
@@ -23,130 +36,11 @@ from fleet_server.tracing.answers import (
 )
 from fleet_server.tracing.asking import Asker, Wanted
 from fleet_server.tracing.rules import Terms
-from fleet_server.tracing.secondary import TOP
 from fleet_server.web.access import caller
 from fleet_server.web.site import site
 
 pages = Blueprint("api_v1_tracing", __name__, url_prefix=PREFIX)
 OPERATIONS: list[Operation] = []
-
-Minutes = Annotated[float, msgspec.Meta(ge=0)] | None
-_TIME = "ISO 8601 (local where without offset) or seconds since 1970"
-_PERSON = "Reference of the index person, such as P17"
-
-
-class Question(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The terms every question takes."""
-
-    since: Annotated[str, msgspec.Meta(description=_TIME)] | None = msgspec.field(
-        name="from", default=None
-    )
-    until: Annotated[str, msgspec.Meta(description=f"{_TIME}; not itself in the window")] | None = (
-        msgspec.field(name="to", default=None)
-    )
-    onset: Annotated[
-        str | None,
-        msgspec.Meta(description=f"{_TIME}: of symptoms, in place of from and to; by the rule"),
-    ] = None
-    isolated: Annotated[
-        str | None, msgspec.Meta(description=f"{_TIME}: end of the window by `onset`")
-    ] = None
-    min_overlap: Annotated[
-        Minutes, msgspec.Meta(description="Minutes; the rule's where not given")
-    ] = None
-    linger: Annotated[
-        Minutes, msgspec.Meta(description="Minutes added to the end of the index person's stays")
-    ] = None
-    dwell: Annotated[
-        Minutes, msgspec.Meta(description="Minutes assumed where no exit was seen, at every venue")
-    ] = None
-    rule: Annotated[
-        str | None, msgspec.Meta(description="Version of the rules; else the one in force")
-    ] = None
-    as_of: Annotated[
-        str | None, msgspec.Meta(description=f"{_TIME}: answered by what was known then")
-    ] = None
-    limit: Annotated[
-        Annotated[int, msgspec.Meta(ge=1)] | None,
-        msgspec.Meta(description="Only so many, from the top; all where not given"),
-    ] = None
-    case: Annotated[
-        str, msgspec.Meta(max_length=64, description="The case it is asked for; goes on record")
-    ] = ""
-    purpose: Annotated[
-        str, msgspec.Meta(max_length=200, description="What it is asked for; goes on record")
-    ] = ""
-
-
-Stays = Annotated[
-    list[str],
-    msgspec.Meta(
-        description="VENUE,FROM,TO: stays of the index person in place of derived ones; VENUE may"
-        " be `elsewhere:` and any words, TO `closing`, a time EARLIEST~LATEST"
-    ),
-]
-
-
-class AboutVisitor(Question, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A question about one person."""
-
-    visitor: Annotated[str, msgspec.Meta(description=_PERSON)]
-    stay: Stays = []
-
-
-class AboutStays(Question, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where was this person?"""
-
-    visitor: Annotated[str, msgspec.Meta(description=_PERSON)]
-
-
-class ChangesQuery(AboutVisitor, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is answered otherwise than at `before`?"""
-
-    before: Annotated[str, msgspec.Meta(description=f"{_TIME}: the earlier time")] = msgspec.field(
-        name="since"
-    )
-
-
-class WhyQuery(AboutVisitor, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Why is `other` on the list of `visitor`?"""
-
-    other: Annotated[str, msgspec.Meta(description="Reference of the person on the list")]
-
-
-class SecondaryQuery(AboutVisitor, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Whom did the F1 meet after they were exposed?"""
-
-    top: Annotated[
-        int, msgspec.Meta(ge=1, le=1000, description="Through so many F1, from the top")
-    ] = TOP
-    latency: Annotated[
-        Minutes, msgspec.Meta(description="Minutes from being exposed to being infectious")
-    ] = None
-
-
-class PresentQuery(Question, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Who was at this venue?"""
-
-    venue: Annotated[str, msgspec.Meta(description="Reference of a venue")]
-
-
-class OccupancyQuery(PresentQuery, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How full was this venue?"""
-
-    step: Annotated[float, msgspec.Meta(gt=0, description="Minutes between two moments")] = 15
-
-
-class CommonQuery(Question, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which places do these persons share?"""
-
-    visitors: Annotated[
-        list[str], msgspec.Meta(description="References, repeated or one list with commas")
-    ]
-
-
-class RulesQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """All versions of the rules."""
 
 
 class RuleVersion(msgspec.Struct, frozen=True, kw_only=True):
@@ -170,9 +64,9 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     permission=Permission.TRACE,
     summary="Who was exposed to a person, ranked, with the answer's gaps",
 )
-def contacts(query: AboutVisitor) -> ContactsAnswer:
+def contacts(query: ContactsQuery) -> ContactsAnswer:
     """By tier, then expected, certain and possible seconds. Every question goes on record."""
-    wanted = _wanted(query, query.stay)
+    wanted = _wanted(query, query.stay, query.limit)
     return asking.contacts(
         site().engine, query.visitor, wanted, asker=_asker(query), now_ms=_now_ms()
     )
@@ -203,8 +97,6 @@ def counts(query: AboutVisitor) -> CountsAnswer:
 def changes(query: ChangesQuery) -> ChangesAnswer:
     """Kiosks that were offline deliver late: ask again what was asked before."""
     before_ms = 1000 * parse(query.before, site().settings.zone)
-    if before_ms > _now_ms():
-        raise BadTime("since: expected a time that has been")
     wanted = _wanted(query, query.stay)
     return asking.changes(
         site().engine, query.visitor, wanted, before_ms, asker=_asker(query), now_ms=_now_ms()
@@ -233,7 +125,7 @@ def why(query: WhyQuery) -> WhyAnswer:
     permission=Permission.TRACE,
     summary="Where a person was, with bounds and evidence",
 )
-def stays(query: AboutStays) -> StaysAnswer:
+def stays(query: StaysQuery) -> StaysAnswer:
     """Every stay that reaches into the window by any of its bounds, earliest first."""
     return asking.stays(
         site().engine, query.visitor, _wanted(query), asker=_asker(query), now_ms=_now_ms()
@@ -248,11 +140,11 @@ def stays(query: AboutStays) -> StaysAnswer:
     summary="F2: whom the first F1 met after they were exposed, closest link first",
 )
 def secondary(query: SecondaryQuery) -> SecondaryAnswer:
-    """Always capped: 1,000 where `limit` is not given. `total` says how many there are."""
+    """Always capped; `total` says how many there are."""
     return asking.secondary(
         site().engine,
         query.visitor,
-        _wanted(query, query.stay),
+        _wanted(query, query.stay, query.limit),
         latency_min=query.latency,
         top=query.top,
         asker=_asker(query),
@@ -270,7 +162,11 @@ def secondary(query: SecondaryQuery) -> SecondaryAnswer:
 def present(query: PresentQuery) -> PresentAnswer:
     """As if somebody had been there all the window."""
     return asking.present(
-        site().engine, query.venue, _wanted(query), asker=_asker(query), now_ms=_now_ms()
+        site().engine,
+        query.venue,
+        _wanted(query, limit=query.limit),
+        asker=_asker(query),
+        now_ms=_now_ms(),
     )
 
 
@@ -283,10 +179,8 @@ def present(query: PresentQuery) -> PresentAnswer:
 )
 def common(query: CommonQuery) -> CommonAnswer:
     """Two persons or more, not necessarily there together."""
-    listed = asking.separate(query.visitors)
-    return asking.common(
-        site().engine, listed, _wanted(query), asker=_asker(query), now_ms=_now_ms()
-    )
+    listed, wanted = asking.separate(query.visitors), _wanted(query, limit=query.limit)
+    return asking.common(site().engine, listed, wanted, asker=_asker(query), now_ms=_now_ms())
 
 
 @route(
@@ -327,7 +221,7 @@ def rules(_query: RulesQuery) -> Rules:
     )
 
 
-def _wanted(query: Question, by_hand: list[str] | None = None) -> Wanted:
+def _wanted(query: Question, by_hand: Sequence[str] = (), limit: int | None = None) -> Wanted:
     zone = site().settings.zone
 
     def at(text: str | None) -> int | None:
@@ -351,9 +245,9 @@ def _wanted(query: Question, by_hand: list[str] | None = None) -> Wanted:
         dwell_min=query.dwell,
         version=query.rule,
         known_ms=None if as_of is None else as_of * 1000,
-        by_hand=by_hand or (),
+        by_hand=by_hand,
         zone=zone,
-        limit=query.limit,
+        limit=limit,
     )
 
 

@@ -1,5 +1,6 @@
 """`fleet rule`: what counts as an exposure. Versions are written once and never changed."""
 
+import re
 from typing import Any
 
 import click
@@ -12,6 +13,7 @@ from fleet_server.tracing import rulebook
 from fleet_server.tracing.rulebook import Listed
 from fleet_server.tracing.rules import BadRule
 
+_MINUTES = re.compile(r"[0-9]{1,9}")
 _TERMS = {
     "days_before": ("--days-before", "Ngày trước khởi phát / Days before onset."),
     "days_after": ("--days-after", "Ngày sau khởi phát / Days after it; 0: until asked."),
@@ -97,7 +99,7 @@ def create(
         stays = dict(terms.dwell_min)
         for text in dwell:
             kind, _, minutes = text.partition("=")
-            if kind not in stays or not minutes.isdecimal():
+            if kind not in stays or _MINUTES.fullmatch(minutes) is None:
                 known = ", ".join(sorted(stays))
                 raise BadRule(f"--dwell {text[:40]!r}: expected TYPE=MINUTES, TYPE one of {known}")
             stays[kind] = int(minutes)

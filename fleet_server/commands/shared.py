@@ -87,7 +87,7 @@ def print_rows(columns: Sequence[str], rows: Sequence[Sequence[object]], *, empt
     table = Table(*columns, box=None, pad_edge=False)
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
-    Console(highlight=False, markup=False).print(table)
+    Console(highlight=False, markup=False, emoji=False).print(table)
 
 
 def log_to_terminal() -> None:

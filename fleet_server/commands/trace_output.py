@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from fleet_server.settings import Settings
 from fleet_server.times import local, parse
@@ -75,9 +75,8 @@ def secondary(answer: SecondaryAnswer, settings: Settings) -> None:
         f"F1: {answer.first_used} / {answer.first_total} · F2: {len(answer.contacts)} /"
         f" {answer.total} · ủ bệnh / latency {_clock(answer.latency_s)}"
     )
-    table = _table("F2", ("Người\nVisitor", "Mức\nTier", "Qua\nThrough", "Số F1\nLinks"))
-    for heading in ("Dự kiến\nExpected", "Lần đầu\nFirst", "Nơi\nPlaces"):
-        table.add_column(heading)
+    headings = ("Người\nVisitor", "Mức\nTier", "Qua\nThrough", "Số F1\nLinks")
+    table = _table("F2", (*headings, "Dự kiến\nExpected", "Lần đầu\nFirst", "Nơi\nPlaces"))
     for each in answer.contacts:
         table.add_row(
             *(each.visitor, each.tier, each.through, str(each.links), _clock(each.expected_s)),
@@ -130,16 +129,17 @@ def why(answer: WhyAnswer, settings: Settings) -> None:
     _print_list("Tiếp xúc / Contact", [answer.contact], settings, console)
     for meeting in answer.meetings:
         span = f"{_time(meeting.start, settings)} – {_time(meeting.end, settings)}"
-        console.print(f"\n[bold]Cùng nơi nhiều nhất / together at the most {span}[/]")
+        console.print(f"\nCùng nơi nhiều nhất / together at the most {span}", style="bold")
         _print_stays([meeting.index, meeting.other], settings, console)
 
 
 def _begun(subject: str, answer: Answer, settings: Settings) -> Console:
     """What the answer rests on and cannot know."""
-    console = Console(highlight=False)
+    # References and words are printed as they are: an imported one may hold brackets or colons.
+    console = Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
     rule = answer.rule
     dwell = "theo địa điểm / each venue's" if rule.dwell_s is None else _clock(rule.dwell_s)
-    console.print(f"{subject} · tính đến / as of {_time(answer.as_of, settings)}", markup=False)
+    console.print(f"{subject} · tính đến / as of {_time(answer.as_of, settings)}")
     console.print(
         f"Quy tắc / rule {rule.version}: tối thiểu / at least {_clock(rule.min_overlap_s)},"
         f" lưu lại / linger {_clock(rule.linger_s)}, lưu trú / dwell {dwell}"
@@ -147,9 +147,9 @@ def _begun(subject: str, answer: Answer, settings: Settings) -> Console:
     if not answer.gaps:
         console.print("Không có khoảng trống dữ liệu / No gaps")
         return console
-    console.print("\n[bold yellow]Khoảng trống dữ liệu / Gaps[/]")
+    console.print("\nKhoảng trống dữ liệu / Gaps", style="bold yellow")
     for gap in answer.gaps:
-        console.print(f"  {gap.vi}\n  {gap.en}", markup=False)
+        console.print(f"  {gap.vi}\n  {gap.en}")
     return console
 
 
@@ -160,16 +160,22 @@ def _print_list(
     for heading in ("Chắc chắn\nCertain", "Dự kiến\nExpected", "Có thể\nPossible"):
         table.add_column(heading, justify="right")
     for heading in ("Lần đầu\nFirst", "Nơi\nPlaces"):
-        table.add_column(heading)
+        table.add_column(heading, overflow="fold")
     for contact in listed:
         seconds = (contact.certain_s, contact.expected_s, contact.possible_s)
         table.add_row(
             *(contact.visitor, contact.tier, *map(_clock, seconds)),
-            *(_time(contact.first, settings), ", ".join(contact.places)),
+            *(_time(contact.first, settings), _places(contact)),
         )
     _print_table(table, listed, console)
     if listed:
         console.print(TIERS)
+
+
+def _places(contact: Contact) -> str:
+    """Where, and in which rooms for how long."""
+    rooms = (f"{each.place} / {each.room} {_clock(each.expected_s)}" for each in contact.rooms)
+    return "\n".join((", ".join(contact.places), *rooms))
 
 
 def _print_stays(listed: Sequence[StaySeen], settings: Settings, console: Console) -> None:
@@ -189,11 +195,12 @@ def _print_stays(listed: Sequence[StaySeen], settings: Settings, console: Consol
 
 
 def _table(title: str, headings: Iterable[str]) -> Table:
-    return Table(*headings, title=title)
+    # Folded where it is long: a reference cut short is another one.
+    return Table(*(Column(heading, overflow="fold") for heading in headings), title=title)
 
 
 def _print_table(table: Table, rows: Sequence[object], console: Console) -> None:
-    console.print(table if rows else "\nKhông có / None")
+    console.print(table if rows else "\nKhông có / None", soft_wrap=False)
 
 
 def _time(at: str, settings: Settings) -> str:

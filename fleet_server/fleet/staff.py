@@ -9,9 +9,12 @@ from fleet_server.fleet.references import Unfit
 from fleet_server.fleet.registry import venue_id
 from fleet_server.identity import audit
 from fleet_server.models import Venue, VenueStaff
+from fleet_server.times import iso
 from fleet_server.tracing import stale, visitors
 
 MAX_REASON = 200
+_HIGHEST = 2**63 - 1
+"""No row has a higher number."""
 
 
 class Listed(NamedTuple):
@@ -60,7 +63,12 @@ def add(
         .returning(VenueStaff.id)
     ).scalar_one()
     stale.mark(connection, [person], at_ms)
-    detail = {"note": note, "visitor": visitors.refs(connection, [person])[person]}
+    detail = {
+        "note": note,
+        "visitor": visitors.refs(connection, [person])[person],
+        "from": iso(since),
+        "to": None if until is None else iso(until),
+    }
     audit.append(
         connection, at_ms=at_ms, actor=actor, action="staff.added", subject=venue, detail=detail
     )
@@ -71,7 +79,7 @@ def remove(connection: Connection, note: int, *, at_ms: int, actor: str) -> None
     """Takes a note back. Raises NotKnown where there is none in force."""
     row = connection.execute(
         update(VenueStaff)
-        .where(VenueStaff.id == note, VenueStaff.undone_at.is_(None))
+        .where(VenueStaff.id == min(max(note, 0), _HIGHEST), VenueStaff.undone_at.is_(None))
         .values(undone_at=at_ms // 1000, undone_by=actor)
         .returning(VenueStaff.person_id, VenueStaff.venue_id)
     ).one_or_none()

@@ -188,18 +188,28 @@ def _scans(connection: Connection, persons: Iterable[int]) -> dict[int, list[Per
 
 
 def staff_of(connection: Connection, persons: Collection[int]) -> dict[int, dict[int, list[Span]]]:
-    """Where and when each of these persons is known to work: by person and venue."""
-    staff = _TABLES["venue_staff"].c
+    """Where and when each of these persons is known to work: by person and venue.
+
+    A note about somebody whom links made one with another holds for both.
+    """
+    staff, pseudonyms = _TABLES["venue_staff"].c, _TABLES["pseudonyms"].c
     found: dict[int, dict[int, list[Span]]] = {}
     for some in chunks(sorted(persons), 500):
+        stands_for = {person: person for person in some}
         rows = connection.execute(
-            select(staff.person_id, staff.venue_id, staff.since, staff.until).where(
-                staff.person_id.in_(some), staff.undone_at.is_(None)
+            select(pseudonyms.own_person_id, pseudonyms.person_id).where(
+                pseudonyms.person_id.in_(some)
             )
         )
-        for person, venue, since, until in rows:
+        stands_for |= {row.own_person_id: row.person_id for row in rows}
+        notes = connection.execute(
+            select(staff.person_id, staff.venue_id, staff.since, staff.until).where(
+                staff.person_id.in_(sorted(stands_for)), staff.undone_at.is_(None)
+            )
+        )
+        for noted, venue, since, until in notes:
             span = (since, EVER[1] if until is None else until)
-            found.setdefault(person, {}).setdefault(venue, []).append(span)
+            found.setdefault(stands_for[noted], {}).setdefault(venue, []).append(span)
     return found
 
 

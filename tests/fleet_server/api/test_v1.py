@@ -178,6 +178,76 @@ def test_the_further_questions_are_answered_by_their_schema(world: World) -> Non
     assert (status, answer["rules"][-1]["version"]) == (200, "2026-1")
 
 
+def test_limits_take_from_the_top(world: World) -> None:
+    index = passes(world, world.market, "a", (0, "in"), (60, "out"))
+    others = [passes(world, world.market, name, (0, "in"), (50, "out")) for name in "bc"]
+    later = [passes(world, world.market, name, (55, "in"), (70, "out")) for name in "de"]
+    met: dict[str, object] = {"visitor": others[0], "min_overlap": "1", "top": 1}
+    for question, key, query in (
+        ("contacts", "contacts", {"visitor": index}),
+        ("secondary", "contacts", met),
+        ("present", "present", {"venue": "cho-mau"}),
+        ("common", "places", {"visitors": [*others, *later]}),
+    ):
+        path = f"{PREFIX}/trace/{question}"
+        _, everything = get(world, path, "tracer", **WINDOW, **query)
+        _, first = get(world, path, "tracer", **WINDOW, **query, limit=1)
+        assert everything[key]
+        assert first[key] == everything[key][:1]
+
+
+@pytest.mark.parametrize("question", ["counts", "changes", "why", "stays", "occupancy"])
+def test_what_plays_no_part_in_a_question_is_refused_not_ignored(
+    world: World, question: str
+) -> None:
+    own = {"changes": {"since": "0"}, "why": {"other": "P2"}}.get(question, {})
+    about = {"venue": "cho-mau"} if question == "occupancy" else {"visitor": "P1"}
+    path = f"{PREFIX}/trace/{question}"
+    status, problem = get(world, path, "tracer", **WINDOW, **about, **own, limit=1)
+    assert status == 400
+    assert "limit: no such parameter" in problem["detail"]
+
+
+@pytest.mark.parametrize(
+    ("question", "query", "status", "expected"),
+    [
+        ("changes", {"since": "4000000000"}, 400, "since: expected a time before"),
+        ("changes", {"since": "2025-12-31", "as_of": "2025-12-30"}, 400, "since: expected"),
+        ("why", {"other": "P999"}, 404, "P999"),
+        ("secondary", {"top": "0"}, 400, "top: Expected"),
+        ("secondary", {"latency": "nan"}, 400, "latency: Expected"),
+        ("counts", {"rule": "2099-1"}, 404, "fleet rule list"),
+        ("stays", {"stay": "cho-mau,1,2"}, 400, "stay: no such parameter"),
+    ],
+)
+def test_further_questions_that_make_no_sense_are_refused_in_words(
+    world: World, question: str, query: dict[str, object], status: int, expected: str
+) -> None:
+    index = passes(world, world.market, "a", (0, "in"), (60, "out"))
+    path = f"{PREFIX}/trace/{question}"
+    found, problem = get(world, path, "tracer", visitor=index, **WINDOW, **query)
+    assert (found, expected in problem["detail"]) == (status, True), problem
+
+
+@pytest.mark.parametrize(
+    ("question", "query", "status", "expected"),
+    [
+        ("present", {"venue": "khong-co"}, 404, "fleet venue list"),
+        ("present", {"venue": "a\0b"}, 400, "venue: expected text without NUL"),
+        ("occupancy", {"venue": "cho-mau", "step": "0"}, 400, "step: Expected"),
+        ("occupancy", {"venue": "cho-mau", "step": "0.02"}, 400, "step: expected minutes"),
+        ("common", {"visitors": "P1"}, 400, "visitors: expected 2"),
+        ("common", {"visitors": ["P998", "P999"]}, 404, "P998"),
+        ("common", {}, 400, "missing required field `visitors`"),
+    ],
+)
+def test_questions_about_places_that_make_no_sense_are_refused_in_words(
+    world: World, question: str, query: dict[str, object], status: int, expected: str
+) -> None:
+    found, problem = get(world, f"{PREFIX}/trace/{question}", "tracer", **WINDOW, **query)
+    assert (found, expected in problem["detail"]) == (status, True), problem
+
+
 @pytest.mark.parametrize("op", [op for op in OPERATIONS if op.permission is Permission.TRACE])
 def test_only_tracers_ask_about_people(world: World, op: Operation) -> None:
     for who in ("manager", "operator"):
@@ -220,7 +290,14 @@ def test_every_question_goes_on_record_misses_included(world: World) -> None:
         ({"visitor": "P1", **WINDOW, "as_of": "4000000000"}, "as_of: expected"),
         ({"visitor": "P1"}, "`from` and `to`, or `onset`"),
         ({"visitor": "P1", **WINDOW, "purpose": "a\x00b"}, "purpose: expected"),
+        ({"visitor": "P1", **WINDOW, "purpose": "a\nb"}, "purpose: expected up to 200 printable"),
         ({"visitor": ["P1", "P2"], **WINDOW}, "visitor: expected once, not 2 times"),
+        ({"visitor": "a\0b", **WINDOW}, "visitor: expected text without NUL"),
+        ({"visitor": "P1", **WINDOW, "stay": ["a,1,2", "a\0,1,2"]}, "stay: expected text without"),
+        ({"visitor": "P1", **WINDOW, "rule": "\0"}, "rule: expected text without NUL"),
+        ({"visitor": "P1", **WINDOW, "onset": "1"}, "not both"),
+        ({"visitor": "P1", "onset": "soon"}, "'soon' is no time"),
+        ({"visitor": "P1", "onset": "1767225600", "isolated": "0"}, "before `to`"),
     ],
 )
 def test_a_question_that_makes_no_sense_is_refused_in_words(

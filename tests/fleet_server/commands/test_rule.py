@@ -13,6 +13,7 @@ from fleet_server.commands.venue import venue
 from fleet_server.errors import FleetError, NotKnown
 from fleet_server.identity import audit
 from fleet_server.settings import Settings
+from fleet_server.times import BadTime
 from fleet_server.tracing.rules import BadRule
 from tests.fleet_server.tracing.test_derivation import Town
 
@@ -49,13 +50,43 @@ def test_a_version_starts_from_the_one_in_force(home: Settings) -> None:
     assert "market" in call(home, "show").output
 
 
+def test_every_term_can_be_set(home: Settings) -> None:
+    terms = {"--days-before": 2, "--days-after": 10, "--min-overlap": 5, "--linger": 6}
+    terms |= {"--latency": 2880, "--look-back": 21}
+    given = [part for option, value in terms.items() for part in (option, str(value))]
+    dwell = ("--dwell", "shop=10", "--dwell", "office=600")
+    assert call(home, "create", "2027-1", *given, *dwell).exit_code == 0
+    found = json.loads(call(home, "show", "2027-1", "--json").output)["terms"]
+    assert (found["dwell_min"].pop("shop"), found["dwell_min"].pop("office")) == (10, 600)
+    assert [found[name] for name in ("days_before", "days_after", "min_overlap_min")] == [2, 10, 5]
+    assert [found[name] for name in ("linger_min", "latency_min", "look_back_days")] == [
+        6,
+        2880,
+        21,
+    ]
+    shown = call(home, "show").output
+    assert all(f"{option.removeprefix('--')}" in shown for option in terms)
+
+
+def test_a_version_nobody_wrote_down_is_said_so(home: Settings) -> None:
+    done = call(home, "show", "2099-1")
+    assert isinstance(done.exception, NotKnown)
+    assert "fleet rule list" in str(done.exception)
+
+
 @pytest.mark.parametrize(
     ("args", "said"),
     [
         (("create", "2026-1"), "never changed"),
         (("create", "x", "--dwell", "chợ=4"), "TYPE=MINUTES"),
         (("create", "x", "--dwell", "market=soon"), "TYPE=MINUTES"),
+        (("create", "x", "--dwell", "market=٣"), "TYPE=MINUTES"),
+        (("create", "x", "--dwell", "market=" + "9" * 5000), "TYPE=MINUTES"),
+        (("create", "x", "--dwell", "market=10081"), "<= 10080"),
         (("create", "x", "--min-overlap", "0"), ">= 1"),
+        (("create", "x", "--days-before", "61"), "<= 60"),
+        (("create", "x", "--linger", "-1"), ">= 0"),
+        (("create", "a b"), "version"),
     ],
 )
 def test_a_rule_that_makes_no_sense_is_refused(
@@ -89,6 +120,8 @@ def test_who_works_at_a_venue_is_expected_to_stay_there(home: Settings) -> None:
     assert json.loads(staff("list", "cho-mau", "--json").output) == []
     for args, error in (
         (("remove", "1"), NotKnown),
+        (("remove", "9" * 30), NotKnown),
+        (("add", "cho-mau", "P1", "--from", "soon", "--reason", "x"), BadTime),
         (("add", "cho-mau", "P99", "--from", "1", "--reason", "x"), NotKnown),
         (("add", "chua", "P1", "--from", "1", "--reason", "x"), NotKnown),
         (("add", "cho-mau", "P1", "--from", "2", "--to", "1", "--reason", "x"), FleetError),

@@ -351,6 +351,23 @@ def test_whoever_works_at_a_venue_is_expected_to_stay_to_the_end(town: Town) -> 
     assert at_market.end_latest == NOON_MS // 1000 + 6 * 3600
 
 
+def test_a_note_about_somebody_holds_for_whom_links_made_of_them(town: Town) -> None:
+    town.scan(0, 0, "in")
+    town.scan(1, 60, "in")
+    with town.engine.execution_options(**database.WRITES).begin() as connection:
+        note = {"venue_id": town.places[0].venue_id, "person_id": town.person(1), "since": 0}
+        note |= {"reason": "bán rau", "made_at": 0, "made_by": "t"}
+        connection.execute(insert(VenueStaff).values(**note))
+    town.drain()
+    assert [each.visit.staff for each in town.stored()] == [False, True]
+    _link(town, 0, 1)
+    town.drain()
+    assert [(each.person_id, each.visit.staff) for each in town.stored()] == [
+        (town.person(0), True),
+        (town.person(0), True),
+    ]
+
+
 EVENTS = st.lists(
     st.tuples(
         st.integers(0, 2),
