@@ -34,7 +34,7 @@ from fleet_server.tracing.answers import (
     Time,
     WhyAnswer,
 )
-from fleet_server.tracing.asking import Asker, Wanted
+from fleet_server.tracing.asking import Asker, Desk, Wanted
 from fleet_server.tracing.rules import Terms
 from fleet_server.web.access import caller
 from fleet_server.web.site import site
@@ -67,9 +67,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
 def contacts(query: ContactsQuery) -> ContactsAnswer:
     """By tier, then expected, certain and possible seconds. Every question goes on record."""
     wanted = _wanted(query, query.stay, query.limit)
-    return asking.contacts(
-        site().engine, query.visitor, wanted, asker=_asker(query), now_ms=_now_ms()
-    )
+    return _desk(query).contacts(query.visitor, wanted)
 
 
 @route(
@@ -82,9 +80,7 @@ def contacts(query: ContactsQuery) -> ContactsAnswer:
 def counts(query: AboutVisitor) -> CountsAnswer:
     """Ask with a wider window to see what it would bring."""
     wanted = _wanted(query, query.stay)
-    return asking.counts(
-        site().engine, query.visitor, wanted, asker=_asker(query), now_ms=_now_ms()
-    )
+    return _desk(query).counts(query.visitor, wanted)
 
 
 @route(
@@ -98,9 +94,7 @@ def changes(query: ChangesQuery) -> ChangesAnswer:
     """Kiosks that were offline deliver late: ask again what was asked before."""
     before_ms = 1000 * parse(query.before, site().settings.zone)
     wanted = _wanted(query, query.stay)
-    return asking.changes(
-        site().engine, query.visitor, wanted, before_ms, asker=_asker(query), now_ms=_now_ms()
-    )
+    return _desk(query).changes(query.visitor, wanted, before_ms)
 
 
 @route(
@@ -113,9 +107,7 @@ def changes(query: ChangesQuery) -> ChangesAnswer:
 def why(query: WhyQuery) -> WhyAnswer:
     """`contact` is null where the person is not on the list."""
     wanted = _wanted(query, query.stay)
-    return asking.why(
-        site().engine, query.visitor, query.other, wanted, asker=_asker(query), now_ms=_now_ms()
-    )
+    return _desk(query).why(query.visitor, query.other, wanted)
 
 
 @route(
@@ -127,9 +119,7 @@ def why(query: WhyQuery) -> WhyAnswer:
 )
 def stays(query: StaysQuery) -> StaysAnswer:
     """Every stay that reaches into the window by any of its bounds, earliest first."""
-    return asking.stays(
-        site().engine, query.visitor, _wanted(query), asker=_asker(query), now_ms=_now_ms()
-    )
+    return _desk(query).stays(query.visitor, _wanted(query))
 
 
 @route(
@@ -141,14 +131,11 @@ def stays(query: StaysQuery) -> StaysAnswer:
 )
 def secondary(query: SecondaryQuery) -> SecondaryAnswer:
     """Always capped; `total` says how many there are."""
-    return asking.secondary(
-        site().engine,
+    return _desk(query).secondary(
         query.visitor,
         _wanted(query, query.stay, query.limit),
         latency_min=query.latency,
         top=query.top,
-        asker=_asker(query),
-        now_ms=_now_ms(),
     )
 
 
@@ -161,13 +148,7 @@ def secondary(query: SecondaryQuery) -> SecondaryAnswer:
 )
 def present(query: PresentQuery) -> PresentAnswer:
     """As if somebody had been there all the window."""
-    return asking.present(
-        site().engine,
-        query.venue,
-        _wanted(query, limit=query.limit),
-        asker=_asker(query),
-        now_ms=_now_ms(),
-    )
+    return _desk(query).present(query.venue, _wanted(query, limit=query.limit))
 
 
 @route(
@@ -180,7 +161,7 @@ def present(query: PresentQuery) -> PresentAnswer:
 def common(query: CommonQuery) -> CommonAnswer:
     """Two persons or more, not necessarily there together."""
     listed, wanted = asking.separate(query.visitors), _wanted(query, limit=query.limit)
-    return asking.common(site().engine, listed, wanted, asker=_asker(query), now_ms=_now_ms())
+    return _desk(query).common(listed, wanted)
 
 
 @route(
@@ -192,14 +173,7 @@ def common(query: CommonQuery) -> CommonAnswer:
 )
 def occupancy(query: OccupancyQuery) -> OccupancyAnswer:
     """With the share of exits that were measured."""
-    return asking.occupancy(
-        site().engine,
-        query.venue,
-        _wanted(query),
-        query.step,
-        asker=_asker(query),
-        now_ms=_now_ms(),
-    )
+    return _desk(query).occupancy(query.venue, _wanted(query), query.step)
 
 
 @route(
@@ -251,9 +225,6 @@ def _wanted(query: Question, by_hand: Sequence[str] = (), limit: int | None = No
     )
 
 
-def _asker(query: Question) -> Asker:
-    return Asker(caller().name, query.case, query.purpose)
-
-
-def _now_ms() -> int:
-    return int(site().clock() * 1000)
+def _desk(query: Question) -> Desk:
+    asker = Asker(caller().name, query.case, query.purpose)
+    return Desk(site().engine, asker, int(site().clock() * 1000))

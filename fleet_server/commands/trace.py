@@ -14,7 +14,7 @@ from fleet_server.settings import Settings
 from fleet_server.times import parse
 from fleet_server.tracing import asking
 from fleet_server.tracing import secondary as second_ring
-from fleet_server.tracing.asking import Asker, Wanted
+from fleet_server.tracing.asking import Asker, Desk, Wanted
 
 Command = Callable[..., None]
 
@@ -63,11 +63,9 @@ _OPTIONS = (
 class Line:
     """A question as it was typed."""
 
-    engine: Engine
+    desk: Desk
     settings: Settings
     wanted: Wanted
-    asker: Asker
-    now_ms: int
     as_json: bool
 
     def say(self, answer: Any, output: Callable[[Any, Settings], None]) -> None:
@@ -123,7 +121,7 @@ def _line(engine: Engine, settings: Settings, typed: dict[str, Any]) -> Line:
         limit=typed.get("limit"),
     )
     asker = Asker(typed["by"] or shared.actor(), typed["case"], typed["purpose"])
-    return Line(engine, settings, wanted, asker, now_ms, typed["as_json"])
+    return Line(Desk(engine, asker, now_ms), settings, wanted, typed["as_json"])
 
 
 @click.group()
@@ -138,9 +136,7 @@ def trace() -> None:
 @question
 def contacts(line: Line, *, visitor: str) -> None:
     """Ai đã tiếp xúc với người này / Who was exposed to this person in [from, to)."""
-    answer = asking.contacts(
-        line.engine, visitor, line.wanted, asker=line.asker, now_ms=line.now_ms
-    )
+    answer = line.desk.contacts(visitor, line.wanted)
     line.say(answer, trace_output.contacts)
 
 
@@ -150,7 +146,7 @@ def contacts(line: Line, *, visitor: str) -> None:
 @question
 def counts(line: Line, *, visitor: str) -> None:
     """Bao nhiêu người, theo mức / How many contacts in each tier, before any is listed."""
-    answer = asking.counts(line.engine, visitor, line.wanted, asker=line.asker, now_ms=line.now_ms)
+    answer = line.desk.counts(visitor, line.wanted)
     line.say(answer, trace_output.counts)
 
 
@@ -162,9 +158,7 @@ def counts(line: Line, *, visitor: str) -> None:
 def changes(line: Line, *, visitor: str, before: str) -> None:
     """Khác gì so với trước / What is answered otherwise than by what was known at --since."""
     since_ms = parse(before, line.settings.zone) * 1000
-    answer = asking.changes(
-        line.engine, visitor, line.wanted, since_ms, asker=line.asker, now_ms=line.now_ms
-    )
+    answer = line.desk.changes(visitor, line.wanted, since_ms)
     line.say(answer, trace_output.changes)
 
 
@@ -175,9 +169,7 @@ def changes(line: Line, *, visitor: str, before: str) -> None:
 @question
 def why(line: Line, *, visitor: str, other: str) -> None:
     """Vì sao có tên / Why --other is a contact: the stays that overlapped, and their scans."""
-    answer = asking.why(
-        line.engine, visitor, other, line.wanted, asker=line.asker, now_ms=line.now_ms
-    )
+    answer = line.desk.why(visitor, other, line.wanted)
     line.say(answer, trace_output.why)
 
 
@@ -186,7 +178,7 @@ def why(line: Line, *, visitor: str, other: str) -> None:
 @question
 def stays(line: Line, *, visitor: str) -> None:
     """Người này đã ở đâu / Where this person was, with the evidence."""
-    answer = asking.stays(line.engine, visitor, line.wanted, asker=line.asker, now_ms=line.now_ms)
+    answer = line.desk.stays(visitor, line.wanted)
     line.say(answer, trace_output.stays)
 
 
@@ -208,15 +200,7 @@ def stays(line: Line, *, visitor: str) -> None:
 @question
 def secondary(line: Line, *, visitor: str, top: int, latency: float | None) -> None:
     """F2: người F1 đã gặp sau đó / Whom the F1 met after they were exposed: 1000, or --limit."""
-    answer = asking.secondary(
-        line.engine,
-        visitor,
-        line.wanted,
-        latency_min=latency,
-        top=top,
-        asker=line.asker,
-        now_ms=line.now_ms,
-    )
+    answer = line.desk.secondary(visitor, line.wanted, latency_min=latency, top=top)
     line.say(answer, trace_output.secondary)
 
 
@@ -226,7 +210,7 @@ def secondary(line: Line, *, visitor: str, top: int, latency: float | None) -> N
 @question
 def present(line: Line, *, venue: str) -> None:
     """Ai đã ở đó / Who was at this venue in [from, to)."""
-    answer = asking.present(line.engine, venue, line.wanted, asker=line.asker, now_ms=line.now_ms)
+    answer = line.desk.present(venue, line.wanted)
     line.say(answer, trace_output.present)
 
 
@@ -243,13 +227,7 @@ def present(line: Line, *, venue: str) -> None:
 @question
 def common(line: Line, *, listed: tuple[str, ...]) -> None:
     """Các ca có chung nơi nào / Places these persons share, least likely by chance first."""
-    answer = asking.common(
-        line.engine,
-        asking.separate(listed),
-        line.wanted,
-        asker=line.asker,
-        now_ms=line.now_ms,
-    )
+    answer = line.desk.common(asking.separate(listed), line.wanted)
     line.say(answer, trace_output.common)
 
 
@@ -261,7 +239,5 @@ def common(line: Line, *, listed: tuple[str, ...]) -> None:
 @question
 def occupancy(line: Line, *, venue: str, step: float) -> None:
     """Đông thế nào / How full this venue was, at least and at most."""
-    answer = asking.occupancy(
-        line.engine, venue, line.wanted, step, asker=line.asker, now_ms=line.now_ms
-    )
+    answer = line.desk.occupancy(venue, line.wanted, step)
     line.say(answer, trace_output.occupancy)

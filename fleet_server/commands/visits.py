@@ -14,9 +14,9 @@ from rich.console import Console
 from fleet_server.commands import shared
 from fleet_server.settings import Settings
 from fleet_server.times import local, parse
-from fleet_server.tracing import asking, derivation, import_file, import_rows, importing
+from fleet_server.tracing import derivation, import_file, import_rows, importing
 from fleet_server.tracing.answers import StaySeen
-from fleet_server.tracing.asking import Asker, Wanted
+from fleet_server.tracing.asking import Asker, Desk, Wanted
 from fleet_server.tracing.importing import Imported
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def history(
     wanted = Wanted(parse(since, zone), parse(until, zone), zone=zone)
     asker = Asker(by or shared.actor(), case, purpose)
     with shared.opened(settings) as engine:
-        answer = asking.history(engine, visitor, wanted, asker=asker, now_ms=shared.now_ms())
+        answer = Desk(engine, asker, shared.now_ms()).history(visitor, wanted)
     if as_json:
         shared.print_json(answer)
         return

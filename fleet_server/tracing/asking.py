@@ -98,165 +98,213 @@ class _Session(NamedTuple):
     limit: int | None
 
 
-def contacts(
-    engine: Engine, visitor: str, wanted: Wanted, *, asker: Asker, now_ms: int
-) -> ContactsAnswer:
-    """Who was exposed to `visitor`. Raises NotKnown (nobody has it), BadTime, BadRule, BadAsker."""
+class Desk(NamedTuple):
+    """Where somebody asks: each method one question. All raise NotKnown where nobody has the
+    reference, BadTime, BadRule, BadStay, BadAsker.
+    """
 
-    def work(session: _Session, person: int) -> tuple[ContactsAnswer, Detail]:
-        connection, asked, by_hand, limit = session
-        answer, found = questions.contacts(connection, person, asked, by_hand=by_hand, limit=limit)
-        return answer, {"contacts": found, "gaps": len(answer.gaps)}
+    engine: Engine
+    asker: Asker
+    now_ms: int
 
-    return _about(engine, CONTACTS, visitor, wanted, work, asker=asker, now_ms=now_ms)
+    def contacts(self, visitor: str, wanted: Wanted) -> ContactsAnswer:
+        """Who was exposed to `visitor`."""
 
+        def work(session: _Session, person: int) -> tuple[ContactsAnswer, Detail]:
+            connection, asked, by_hand, limit = session
+            answer, found = questions.contacts(
+                connection, person, asked, by_hand=by_hand, limit=limit
+            )
+            return answer, {"contacts": found, "gaps": len(answer.gaps)}
 
-def counts(
-    engine: Engine, visitor: str, wanted: Wanted, *, asker: Asker, now_ms: int
-) -> CountsAnswer:
-    """How many contacts there would be. Raises as `contacts`."""
+        return self._about(CONTACTS, visitor, wanted, work)
 
-    def work(session: _Session, person: int) -> tuple[CountsAnswer, Detail]:
-        answer = questions.counts(
-            session.connection, person, session.asked, by_hand=session.by_hand
-        )
-        return answer, {"gaps": len(answer.gaps)}
+    def counts(self, visitor: str, wanted: Wanted) -> CountsAnswer:
+        """How many contacts there would be."""
 
-    return _about(engine, "trace.counts", visitor, wanted, work, asker=asker, now_ms=now_ms)
+        def work(session: _Session, person: int) -> tuple[CountsAnswer, Detail]:
+            answer = questions.counts(
+                session.connection, person, session.asked, by_hand=session.by_hand
+            )
+            return answer, {"gaps": len(answer.gaps)}
 
+        return self._about("trace.counts", visitor, wanted, work)
 
-def changes(
-    engine: Engine, visitor: str, wanted: Wanted, since_ms: int, *, asker: Asker, now_ms: int
-) -> ChangesAnswer:
-    """What is answered otherwise than at `since_ms`. Raises as `contacts`."""
-    if since_ms > (now_ms if wanted.known_ms is None else wanted.known_ms):
-        raise BadTime("since: expected a time before that of the answer")
+    def changes(self, visitor: str, wanted: Wanted, since_ms: int) -> ChangesAnswer:
+        """What is answered otherwise than at `since_ms`."""
+        if since_ms > (self.now_ms if wanted.known_ms is None else wanted.known_ms):
+            raise BadTime("since: expected a time before that of the answer")
 
-    def work(session: _Session, person: int) -> tuple[ChangesAnswer, Detail]:
-        answer = questions.changes(
-            session.connection,
-            person,
-            session.asked,
-            since_ms=since_ms,
-            by_hand=session.by_hand,
-        )
-        told = {"added": len(answer.added), "removed": len(answer.removed)}
-        return answer, {"since": answer.since, "changed": len(answer.changed), **told}
+        def work(session: _Session, person: int) -> tuple[ChangesAnswer, Detail]:
+            answer = questions.changes(
+                session.connection,
+                person,
+                session.asked,
+                since_ms=since_ms,
+                by_hand=session.by_hand,
+            )
+            told = {"added": len(answer.added), "removed": len(answer.removed)}
+            return answer, {"since": answer.since, "changed": len(answer.changed), **told}
 
-    return _about(engine, "trace.changes", visitor, wanted, work, asker=asker, now_ms=now_ms)
+        return self._about("trace.changes", visitor, wanted, work)
 
+    def secondary(
+        self,
+        visitor: str,
+        wanted: Wanted,
+        *,
+        latency_min: float | None,
+        top: int,
+    ) -> SecondaryAnswer:
+        """F2 through the first `top` F1."""
+        latency_s = seconds("latency", latency_min)
 
-def secondary(
-    engine: Engine,
-    visitor: str,
-    wanted: Wanted,
-    *,
-    latency_min: float | None,
-    top: int,
-    asker: Asker,
-    now_ms: int,
-) -> SecondaryAnswer:
-    """F2 through the first `top` F1. Raises as `contacts`."""
-    latency_s = seconds("latency", latency_min)
+        def work(session: _Session, person: int) -> tuple[SecondaryAnswer, Detail]:
+            answer = second_ring.secondary(
+                session.connection,
+                person,
+                session.asked,
+                latency_s=latency_s,
+                top=top,
+                limit=session.limit,
+                by_hand=session.by_hand,
+            )
+            return answer, {"contacts": answer.total, "through": answer.first_used}
 
-    def work(session: _Session, person: int) -> tuple[SecondaryAnswer, Detail]:
-        answer = second_ring.secondary(
-            session.connection,
-            person,
-            session.asked,
-            latency_s=latency_s,
-            top=top,
-            limit=session.limit,
-            by_hand=session.by_hand,
-        )
-        return answer, {"contacts": answer.total, "through": answer.first_used}
+        return self._about("trace.secondary", visitor, wanted, work)
 
-    return _about(engine, "trace.secondary", visitor, wanted, work, asker=asker, now_ms=now_ms)
+    def stays(self, visitor: str, wanted: Wanted) -> StaysAnswer:
+        """Where `visitor` was, with the evidence."""
 
+        def work(session: _Session, person: int) -> tuple[StaysAnswer, Detail]:
+            answer = evidence.stays(session.connection, person, session.asked)
+            return answer, {"stays": len(answer.stays)}
 
-def stays(
-    engine: Engine, visitor: str, wanted: Wanted, *, asker: Asker, now_ms: int
-) -> StaysAnswer:
-    """Where `visitor` was, with the evidence. Raises as `contacts`."""
+        return self._about("trace.stays", visitor, wanted, work)
 
-    def work(session: _Session, person: int) -> tuple[StaysAnswer, Detail]:
-        answer = evidence.stays(session.connection, person, session.asked)
-        return answer, {"stays": len(answer.stays)}
+    def why(self, visitor: str, other: str, wanted: Wanted) -> WhyAnswer:
+        """Why `other` is among the contacts of `visitor`."""
 
-    return _about(engine, "trace.stays", visitor, wanted, work, asker=asker, now_ms=now_ms)
+        def work(session: _Session, person: int) -> tuple[WhyAnswer, Detail]:
+            contact = visitors.resolve(session.connection, other)
+            answer = evidence.why(
+                session.connection, person, contact, session.asked, by_hand=session.by_hand
+            )
+            return answer, {"other": answer.other, "meetings": len(answer.meetings)}
 
+        return self._about("trace.why", visitor, wanted, work)
 
-def why(
-    engine: Engine, visitor: str, other: str, wanted: Wanted, *, asker: Asker, now_ms: int
-) -> WhyAnswer:
-    """Why `other` is among the contacts of `visitor`. Raises as `contacts`."""
+    def history(self, visitor: str, wanted: Wanted) -> HistoryAnswer:
+        """How the stays of `visitor` came to be what they are."""
 
-    def work(session: _Session, person: int) -> tuple[WhyAnswer, Detail]:
-        contact = visitors.resolve(session.connection, other)
-        answer = evidence.why(
-            session.connection, person, contact, session.asked, by_hand=session.by_hand
-        )
-        return answer, {"other": answer.other, "meetings": len(answer.meetings)}
+        def work(session: _Session, person: int) -> tuple[HistoryAnswer, Detail]:
+            answer = evidence.history(session.connection, person, session.asked)
+            return answer, {"versions": len(answer.versions)}
 
-    return _about(engine, "trace.why", visitor, wanted, work, asker=asker, now_ms=now_ms)
+        return self._about("visits.history", visitor, wanted, work)
 
+    def present(self, venue: str, wanted: Wanted) -> PresentAnswer:
+        """Who was at `venue`."""
 
-def history(
-    engine: Engine, visitor: str, wanted: Wanted, *, asker: Asker, now_ms: int
-) -> HistoryAnswer:
-    """How the stays of `visitor` came to be what they are. Raises as `contacts`."""
+        def work(session: _Session) -> tuple[PresentAnswer, str, Detail]:
+            venue_id = places.resolve(session.connection, venue)
+            answer, found = questions.present(
+                session.connection, venue_id, session.asked, limit=session.limit
+            )
+            return answer, venue, {"present": found}
 
-    def work(session: _Session, person: int) -> tuple[HistoryAnswer, Detail]:
-        answer = evidence.history(session.connection, person, session.asked)
-        return answer, {"versions": len(answer.versions)}
+        return self._answered("trace.present", wanted, work)
 
-    return _about(engine, "visits.history", visitor, wanted, work, asker=asker, now_ms=now_ms)
+    def occupancy(self, venue: str, wanted: Wanted, step_min: float) -> OccupancyAnswer:
+        """How full `venue` was, every `step_min`."""
+        step_s = seconds("step", step_min, at_least=1) or 1
+        if (wanted.until - wanted.since) / step_s > MOST_POINTS:
+            raise BadRule(f"step: expected minutes that give up to {MOST_POINTS} moments")
 
+        def work(session: _Session) -> tuple[OccupancyAnswer, str, Detail]:
+            venue_id = places.resolve(session.connection, venue)
+            answer = filling.occupancy(session.connection, venue_id, session.asked, step_s=step_s)
+            return answer, venue, {"stays": answer.stays}
 
-def present(
-    engine: Engine, venue: str, wanted: Wanted, *, asker: Asker, now_ms: int
-) -> PresentAnswer:
-    """Who was at `venue`. Raises as `contacts`."""
+        return self._answered("trace.occupancy", wanted, work)
 
-    def work(session: _Session) -> tuple[PresentAnswer, str, Detail]:
-        venue_id = places.resolve(session.connection, venue)
-        answer, found = questions.present(
-            session.connection, venue_id, session.asked, limit=session.limit
-        )
-        return answer, venue, {"present": found}
+    def common(self, persons: Sequence[str], wanted: Wanted) -> CommonAnswer:
+        """Places these persons share. BadRule for fewer than two."""
+        if not 2 <= len(set(persons)) <= MOST_VISITORS:
+            raise BadRule(f"visitors: expected 2 to {MOST_VISITORS} different persons")
 
-    return _answered(engine, "trace.present", wanted, work, asker=asker, now_ms=now_ms)
+        def work(session: _Session) -> tuple[CommonAnswer, str, Detail]:
+            found = [visitors.resolve(session.connection, ref) for ref in persons]
+            answer = shared_places.common(
+                session.connection, found, session.asked, limit=session.limit
+            )
+            return answer, "", {"visitors": answer.visitors, "places": len(answer.places)}
 
+        return self._answered("trace.common", wanted, work)
 
-def occupancy(
-    engine: Engine, venue: str, wanted: Wanted, step_min: float, *, asker: Asker, now_ms: int
-) -> OccupancyAnswer:
-    """How full `venue` was, every `step_min`. Raises as `contacts`."""
-    step_s = seconds("step", step_min, at_least=1) or 1
-    if (wanted.until - wanted.since) / step_s > MOST_POINTS:
-        raise BadRule(f"step: expected minutes that give up to {MOST_POINTS} moments")
+    def _about(
+        self,
+        action: str,
+        visitor: str,
+        wanted: Wanted,
+        work: Callable[[_Session, int], tuple[A, Detail]],
+    ) -> A:
+        """A question about one person."""
 
-    def work(session: _Session) -> tuple[OccupancyAnswer, str, Detail]:
-        venue_id = places.resolve(session.connection, venue)
-        answer = filling.occupancy(session.connection, venue_id, session.asked, step_s=step_s)
-        return answer, venue, {"stays": answer.stays}
+        def about(session: _Session) -> tuple[A, str, Detail]:
+            person = visitors.resolve(session.connection, visitor)
+            answer, detail = work(session, person)
+            return answer, questions.visitor_ref(session.connection, person), detail
 
-    return _answered(engine, "trace.occupancy", wanted, work, asker=asker, now_ms=now_ms)
+        return self._answered(action, wanted, about)
 
-
-def common(
-    engine: Engine, persons: Sequence[str], wanted: Wanted, *, asker: Asker, now_ms: int
-) -> CommonAnswer:
-    """Places these persons share. Raises as `contacts`, BadRule for fewer than two."""
-    if not 2 <= len(set(persons)) <= MOST_VISITORS:
-        raise BadRule(f"visitors: expected 2 to {MOST_VISITORS} different persons")
-
-    def work(session: _Session) -> tuple[CommonAnswer, str, Detail]:
-        found = [visitors.resolve(session.connection, ref) for ref in persons]
-        answer = shared_places.common(session.connection, found, session.asked, limit=session.limit)
-        return answer, "", {"visitors": answer.visitors, "places": len(answer.places)}
-
-    return _answered(engine, "trace.common", wanted, work, asker=asker, now_ms=now_ms)
+    def _answered(
+        self,
+        action: str,
+        wanted: Wanted,
+        work: Callable[[_Session], tuple[A, str, Detail]],
+    ) -> A:
+        """Answers by one snapshot of the database; on record before anybody sees it."""
+        engine, asker, now_ms = self
+        _check(asker, wanted, now_ms)
+        # Scans whose stays are not derived yet would be missing from the answer.
+        derivation.drain(engine, now_ms=now_ms)
+        subject, answer, miss = "", None, None
+        with database.driver_errors(), _snapshot(engine).connect() as connection:
+            session = _session(connection, wanted, now_ms)
+            rule = session.asked.question.rule
+            detail: Detail = {
+                "from": iso(wanted.since),
+                "to": iso(wanted.until),
+                "rule": rule.version,
+                "min_overlap_s": rule.min_overlap_s,
+                "linger_s": rule.linger_s,
+                "dwell_s": rule.dwell_s,
+            }
+            if wanted.known_ms is not None:
+                detail["as_of"] = iso(wanted.known_ms // 1000)
+            if wanted.by_hand:
+                detail["stays_by_hand"] = list(wanted.by_hand)
+            try:
+                answer, subject, found = work(session)
+                detail |= found
+            except NotKnown as problem:
+                # What was asked for is no reference of ours, and may be somebody's number.
+                miss = problem
+        with engine.execution_options(**database.WRITES).begin() as connection:
+            audit.append(
+                connection,
+                at_ms=now_ms,
+                actor=asker.by,
+                action=action,
+                case_ref=asker.case,
+                purpose=asker.purpose,
+                subject=subject[:64],
+                detail=detail | {"found": answer is not None},
+            )
+        if answer is None:
+            raise NotKnown(str(miss)) from miss
+        return answer
 
 
 def window(
@@ -283,77 +331,6 @@ def window(
 def separate(listed: Sequence[str]) -> list[str]:
     """References given one at a time, or all in one with commas."""
     return listed[0].split(",") if len(listed) == 1 else list(listed)
-
-
-def _about(
-    engine: Engine,
-    action: str,
-    visitor: str,
-    wanted: Wanted,
-    work: Callable[[_Session, int], tuple[A, Detail]],
-    *,
-    asker: Asker,
-    now_ms: int,
-) -> A:
-    """A question about one person."""
-
-    def about(session: _Session) -> tuple[A, str, Detail]:
-        person = visitors.resolve(session.connection, visitor)
-        answer, detail = work(session, person)
-        return answer, questions.visitor_ref(session.connection, person), detail
-
-    return _answered(engine, action, wanted, about, asker=asker, now_ms=now_ms)
-
-
-def _answered(
-    engine: Engine,
-    action: str,
-    wanted: Wanted,
-    work: Callable[[_Session], tuple[A, str, Detail]],
-    *,
-    asker: Asker,
-    now_ms: int,
-) -> A:
-    """Answers by one snapshot of the database; on record before anybody sees it."""
-    _check(asker, wanted, now_ms)
-    # Scans whose stays are not derived yet would be missing from the answer.
-    derivation.drain(engine, now_ms=now_ms)
-    subject, answer, miss = "", None, None
-    with database.driver_errors(), _snapshot(engine).connect() as connection:
-        session = _session(connection, wanted, now_ms)
-        rule = session.asked.question.rule
-        detail: Detail = {
-            "from": iso(wanted.since),
-            "to": iso(wanted.until),
-            "rule": rule.version,
-            "min_overlap_s": rule.min_overlap_s,
-            "linger_s": rule.linger_s,
-            "dwell_s": rule.dwell_s,
-        }
-        if wanted.known_ms is not None:
-            detail["as_of"] = iso(wanted.known_ms // 1000)
-        if wanted.by_hand:
-            detail["stays_by_hand"] = list(wanted.by_hand)
-        try:
-            answer, subject, found = work(session)
-            detail |= found
-        except NotKnown as problem:
-            # What was asked for is no reference of ours, and may be somebody's number.
-            miss = problem
-    with engine.execution_options(**database.WRITES).begin() as connection:
-        audit.append(
-            connection,
-            at_ms=now_ms,
-            actor=asker.by,
-            action=action,
-            case_ref=asker.case,
-            purpose=asker.purpose,
-            subject=subject[:64],
-            detail=detail | {"found": answer is not None},
-        )
-    if answer is None:
-        raise NotKnown(str(miss)) from miss
-    return answer
 
 
 def _session(connection: Connection, wanted: Wanted, now_ms: int) -> _Session:

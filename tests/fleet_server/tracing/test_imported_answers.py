@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 from fleet_server.settings import Settings
 from fleet_server.times import iso
 from fleet_server.tracing import import_file, import_rows, importing
-from fleet_server.tracing.asking import Asker, Wanted, contacts
+from fleet_server.tracing.asking import Asker, Desk, Wanted
 from fleet_server.tracing.exposure import Question
 from fleet_server.tracing.rules import CAP_S, Rule
 from tests.fleet_server.tracing.oracle import Found, Stay, by_pairs
@@ -93,9 +93,7 @@ def test_answers_from_a_file_are_those_of_its_rows(
             dwell_min=rng.choice([None, 0, 25]),
         )
         try:
-            answer = contacts(
-                engine, f"import:{visitor}", wanted, asker=ASKER, now_ms=MIDNIGHT * 1000
-            )
+            answer = Desk(engine, ASKER, MIDNIGHT * 1000).contacts(f"import:{visitor}", wanted)
         except LookupError:
             assert not any(row[0] == visitor for row in rows)
             continue

@@ -28,8 +28,8 @@ from fleet_server.models import (
     VenueStaff,
     VisitImport,
 )
-from fleet_server.tracing import asking, import_file, importing, storage
-from fleet_server.tracing.asking import Asker, Wanted
+from fleet_server.tracing import import_file, importing, storage
+from fleet_server.tracing.asking import Asker, Desk, Wanted
 from fleet_server.tracing.derivation import EVER, rebuild
 from fleet_server.tracing.import_rows import BadColumns, Columns
 from fleet_server.tracing.import_stays import Stays
@@ -209,7 +209,7 @@ def test_a_later_file_bounds_an_open_stay_by_the_next_entry_and_keeps_what_it_wa
     (was,) = superseded(engine)
     assert (was.stored.visit.end_latest, was.until_ms) == (evening + CAP, NOW_MS + 1000)
     window = Wanted(NOON, NOON + 2 * DAY)
-    answer = asking.history(engine, "P1", window, asker=ASKER, now_ms=NOW_MS + 2000)
+    answer = Desk(engine, ASKER, NOW_MS + 2000).history("P1", window)
     ends = [version.stay.end_source for version in answer.versions if version.stay.venue == "a"]
     assert sorted(ends) == ["dwell_default", "next_scan"]
 
@@ -386,7 +386,7 @@ def test_imported_persons_are_found_by_their_reference(engine: Engine, tmp_path:
     bring(engine, written(tmp_path / "a.csv", rows))
     window = Wanted(NOON - HOUR, NOON + DAY, dwell_min=60)
     for ref in ("P1", "import:P1"):
-        answer = asking.contacts(engine, ref, window, asker=ASKER, now_ms=NOW_MS + 1)
+        answer = Desk(engine, ASKER, NOW_MS + 1).contacts(ref, window)
         assert answer.visitor in ("P1", "import:P1")
         assert [(each.visitor, each.tier, each.places) for each in answer.contacts] == [
             ("P2", "B", ["a"]),

@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 from fleet_server import database
 from fleet_server.errors import NotKnown
 from fleet_server.tracing import rulebook
-from fleet_server.tracing.asking import Asker, Wanted, contacts
+from fleet_server.tracing.asking import Asker, Desk, Wanted
 from fleet_server.tracing.rules import DAY_S, LONGEST_S, BadRule, Terms, Version
 from tests.fleet_server.tracing.stays import stay
 from tests.fleet_server.tracing.test_questions import HOUR, MIDNIGHT, fill
@@ -78,12 +78,10 @@ def test_an_answer_can_be_made_again_by_the_version_it_names(engine: Engine) -> 
         ],
     )
     wanted = Wanted(MIDNIGHT, MIDNIGHT + HOUR)
-    before = contacts(engine, "P1", wanted, asker=ASKER, now_ms=NOW_MS)
+    before = Desk(engine, ASKER, NOW_MS).contacts("P1", wanted)
     write(engine, "strict", msgspec.structs.replace(terms(engine), min_overlap_min=120))
-    now = contacts(engine, "P1", wanted, asker=ASKER, now_ms=NOW_MS)
-    again = contacts(
-        engine, "P1", wanted._replace(version=before.rule.version), asker=ASKER, now_ms=NOW_MS
-    )
+    now = Desk(engine, ASKER, NOW_MS).contacts("P1", wanted)
+    again = Desk(engine, ASKER, NOW_MS).contacts("P1", wanted._replace(version=before.rule.version))
     assert ([c.tier for c in before.contacts], before.rule.version) == (["A"], "2026-1")
     assert ([c.tier for c in now.contacts], now.rule.version) == (["C"], "strict")
     assert again == before
@@ -107,7 +105,7 @@ def test_the_dwell_of_a_type_is_the_rules(engine: Engine) -> None:
     )
     for version, expected_s in (("2026-1", 3600), ("long", 7200)):
         wanted = Wanted(MIDNIGHT, MIDNIGHT + 9 * HOUR, version=version)
-        (contact,) = contacts(engine, "P1", wanted, asker=ASKER, now_ms=NOW_MS).contacts
+        (contact,) = Desk(engine, ASKER, NOW_MS).contacts("P1", wanted).contacts
         assert contact.expected_s == expected_s
 
 
