@@ -210,6 +210,7 @@ def _wanted(query: Question, by_hand: Sequence[str] = (), limit: int | None = No
         isolated=at(query.isolated),
         version=query.rule,
         now=site().now(),
+        to_source=isinstance(query, CommonQuery),
     )
     return Wanted(
         since,

@@ -76,15 +76,18 @@ class Line:
             output(answer, self.settings)
 
 
-def question(command: Command) -> Command:
-    """Adds the options all questions have; the command gets them as its `Line`."""
+def question(command: Command, *, to_source: bool = False) -> Command:
+    """Adds the options all questions have; the command gets them as its `Line`.
+
+    `to_source`: `--onset` looks back as far as the rule looks for a source.
+    """
 
     @functools.wraps(command)
     def run(settings: Settings, /, **given: Any) -> None:
         own = inspect.signature(command).parameters.keys() & given.keys()
         typed = {name: value for name, value in given.items() if name not in own}
         with shared.opened(settings) as engine:
-            line = _line(engine, settings, typed)
+            line = _line(engine, settings, typed, to_source=to_source)
             command(line, **{name: given[name] for name in own})
 
     asked: Command = click.pass_obj(run)
@@ -93,7 +96,7 @@ def question(command: Command) -> Command:
     return asked
 
 
-def _line(engine: Engine, settings: Settings, typed: dict[str, Any]) -> Line:
+def _line(engine: Engine, settings: Settings, typed: dict[str, Any], *, to_source: bool) -> Line:
     now_ms = shared.now_ms()
     zone = settings.zone
 
@@ -110,6 +113,7 @@ def _line(engine: Engine, settings: Settings, typed: dict[str, Any]) -> Line:
             isolated=at("isolated"),
             version=typed["rule"],
             now=now_ms // 1000,
+            to_source=to_source,
         ),
         min_overlap_min=typed["min_overlap"],
         linger_min=typed["linger"],
@@ -224,7 +228,7 @@ def present(line: Line, *, venue: str) -> None:
     help="Hai người trở lên / Two or more; repeat where a reference has a comma.",
 )
 @LIMIT
-@question
+@functools.partial(question, to_source=True)
 def common(line: Line, *, listed: tuple[str, ...]) -> None:
     """Các ca có chung nơi nào / Places these persons share, least likely by chance first."""
     answer = line.desk.common(asking.separate(listed), line.wanted)

@@ -316,8 +316,12 @@ def window(
     isolated: int | None,
     version: str | None,
     now: int,
+    to_source: bool = False,
 ) -> tuple[int, int]:
-    """[since, until) as given, or from the onset of symptoms by the rule. Raises BadTime."""
+    """[since, until) as given, or from the onset of symptoms by the rule. Raises BadTime.
+
+    `to_source`: as far back as the rule looks for a source, not only while a case is infectious.
+    """
     if onset is None:
         if since is None or until is None or isolated is not None:
             raise BadTime("expected `from` and `to`, or `onset` and perhaps `isolated`")
@@ -325,7 +329,8 @@ def window(
     if since is not None or until is not None:
         raise BadTime("expected either `onset` or `from` and `to`, not both")
     with engine.connect() as connection:
-        return rulebook.in_force(connection, version).window(onset, isolated, now=now)
+        found = rulebook.in_force(connection, version)
+    return found.window(onset, isolated, now=now, to_source=to_source)
 
 
 def separate(listed: Sequence[str]) -> list[str]:

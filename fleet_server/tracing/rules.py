@@ -81,9 +81,12 @@ class Version(msgspec.Struct, frozen=True, kw_only=True):
             dwell_s=seconds("dwell", dwell_min),
         )
 
-    def window(self, onset: int, isolated: int | None, *, now: int) -> tuple[int, int]:
-        """[since, until) in which a case is infectious, seconds UTC."""
-        since = onset - self.terms.days_before * DAY_S
+    def window(
+        self, onset: int, isolated: int | None, *, now: int, to_source: bool = False
+    ) -> tuple[int, int]:
+        """[since, until) in which a case is infectious, or was infected; seconds UTC."""
+        days = self.terms.look_back_days if to_source else self.terms.days_before
+        since = onset - days * DAY_S
         if isolated is not None:
             return since, isolated
         if self.terms.days_after:

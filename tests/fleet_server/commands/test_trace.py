@@ -327,3 +327,11 @@ def test_what_cannot_be_answered_is_one_line_and_no_traceback(home: Settings) ->
         assert isinstance(done.exception, SystemExit)
         assert done.stderr.startswith("Lỗi / Error: ")
         assert done.stderr.count("\n") == 1
+
+
+def test_the_search_for_a_source_looks_back_further_than_a_case_is_infectious(
+    home: Settings,
+) -> None:
+    onset = ("--onset", "2026-01-10", "--isolated", "2026-01-11")
+    assert answer(home, "counts", "--visitor", "P1", *onset)["counts"]["A"] == 0
+    assert len(answer(home, "common", "--visitors", "P1,P2", *onset)["places"]) == 1

@@ -128,6 +128,7 @@ def test_the_window_of_a_case_goes_from_before_its_onset_to_its_isolation() -> N
     version = Version(version="v", terms=Terms(dwell_min={}))
     assert version.window(10 * DAY_S, 12 * DAY_S, now=99 * DAY_S) == (7 * DAY_S, 12 * DAY_S)
     assert version.window(10 * DAY_S, None, now=99 * DAY_S) == (7 * DAY_S, 99 * DAY_S)
+    assert version.window(20 * DAY_S, 21 * DAY_S, now=0, to_source=True)[0] == 6 * DAY_S
     after = Version(version="v", terms=Terms(days_before=2, days_after=5, dwell_min={}))
     assert after.window(10 * DAY_S, None, now=99 * DAY_S) == (8 * DAY_S, 15 * DAY_S)
     assert after.window(10 * DAY_S, None, now=11 * DAY_S) == (8 * DAY_S, 11 * DAY_S)
