@@ -330,7 +330,14 @@ def window(
         raise BadTime("expected either `onset` or `from` and `to`, not both")
     with engine.connect() as connection:
         found = rulebook.in_force(connection, version)
-    return found.window(onset, isolated, now=now, to_source=to_source)
+    begun, ended = found.window(onset, isolated, now=now, to_source=to_source)
+    if begun >= ended:
+        wrong = "onset" if isolated is None else "isolated"
+        raise BadTime(
+            f"{wrong}: nothing is left of the window, {iso(begun)} to {iso(ended)} by rule"
+            f" {found.version}; expected an end after its beginning"
+        )
+    return begun, ended
 
 
 def separate(listed: Sequence[str]) -> list[str]:

@@ -167,8 +167,9 @@ def test_whatever_dies_comes_back(home: Home, serve: Callable[..., Served]) -> N
 
 def test_no_process_outlives_a_killed_supervisor(serve: Callable[..., Served]) -> None:
     served = serve().ready()
+    # Four programs, and the web's worker, which it starts once it listens.
+    wait_until(lambda: len(descendants(served.process.pid)) >= 5, what="the web's worker")
     everybody = descendants(served.process.pid)
-    assert len(everybody) >= 5
     served.end(signal.SIGKILL)
     wait_until(lambda: not [pid for pid in everybody if alive(pid)], what="all gone", timeout_s=15)
     served.home.fails("person", "open", "P1", "--case", "c", "--purpose", "p")

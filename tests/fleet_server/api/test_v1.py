@@ -289,6 +289,7 @@ def test_every_question_goes_on_record_misses_included(world: World) -> None:
         ({"visitor": "P1", **WINDOW, "stay": ["x"]}, "VENUE,FROM,TO"),
         ({"visitor": "P1", **WINDOW, "as_of": "4000000000"}, "as_of: expected"),
         ({"visitor": "P1"}, "`from` and `to`, or `onset`"),
+        ({"visitor": "P1", "onset": "4000000000"}, "onset: nothing is left"),
         ({"visitor": "P1", **WINDOW, "purpose": "a\x00b"}, "purpose: expected"),
         ({"visitor": "P1", **WINDOW, "purpose": "a\nb"}, "purpose: expected up to 200 printable"),
         ({"visitor": ["P1", "P2"], **WINDOW}, "visitor: expected once, not 2 times"),
@@ -297,7 +298,7 @@ def test_every_question_goes_on_record_misses_included(world: World) -> None:
         ({"visitor": "P1", **WINDOW, "rule": "\0"}, "rule: expected text without NUL"),
         ({"visitor": "P1", **WINDOW, "onset": "1"}, "not both"),
         ({"visitor": "P1", "onset": "soon"}, "'soon' is no time"),
-        ({"visitor": "P1", "onset": "1767225600", "isolated": "0"}, "before `to`"),
+        ({"visitor": "P1", "onset": "1767225600", "isolated": "0"}, "isolated: nothing is left"),
     ],
 )
 def test_a_question_that_makes_no_sense_is_refused_in_words(

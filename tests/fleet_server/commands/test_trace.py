@@ -134,6 +134,8 @@ def test_who_asked_and_why_goes_on_record(home: Settings) -> None:
         (("--visitor", "P1"), BadTime, "`from` and `to`, or `onset`"),
         (("--visitor", "P1", *WINDOW, "--onset", "1"), BadTime, "not both"),
         (("--visitor", "P1", *WINDOW, "--isolated", "1"), BadTime, "perhaps `isolated`"),
+        (("--visitor", "P1", "--onset", "4000000000"), BadTime, "onset: nothing is left"),
+        (("--visitor", "P1", "--onset", "2026-01-10", "--isolated", "1"), BadTime, "isolated: no"),
         (("--visitor", "P1", *WINDOW, "--as-of", "4000000000"), BadTime, "as_of: expected a time"),
         (("--visitor", "P1", *WINDOW, "--rule", "2099"), NotKnown, "fleet rule list"),
         (("--visitor", "P1", *WINDOW, "--stay", "cho-mau"), BadStay, "VENUE,FROM,TO"),
