@@ -20,7 +20,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fleet_server.tracing.columns import MEASURED, NO_ROOM, Found, Group, sure
-from fleet_server.tracing.exposure import Question, Stay, exposures, reach
+from fleet_server.tracing.exposure import exposures
+from fleet_server.tracing.reach import Question, Stay, reach
 from fleet_server.tracing.rules import CAP_S, Rule
 from fleet_server.tracing.storage.memory import MemoryStays
 from fleet_server.tracing.storage.port import VenueSpan

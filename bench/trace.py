@@ -30,8 +30,9 @@ from bench.trace_peers import WINDOW_DAYS, Case, Limit, SelfJoin, refs
 from fleet_server import database
 from fleet_server.tracing import common, occupancy, questions, rulebook, secondary
 from fleet_server.tracing.columns import Integers
-from fleet_server.tracing.exposure import Exposures, Question
+from fleet_server.tracing.exposure import Exposures
 from fleet_server.tracing.questions import Asked
+from fleet_server.tracing.reach import Question
 from fleet_server.tracing.rules import Version
 from tests.fleet_server.tracing.oracle import Found
 from tests.support.postgres import PostgresCluster

@@ -12,7 +12,8 @@ from sqlalchemy import Engine, inspect, text
 from bench.town import DAY_S, DAYS, FIRST_DAY, NO_EXIT, Day, Town
 from fleet_server import database
 from fleet_server.tracing.columns import DWELL, MEASURED, NO_ROOM, Found, Group, Integers, sure
-from fleet_server.tracing.exposure import Exposures, Question, Reach, Stay, exposures, reach
+from fleet_server.tracing.exposure import Exposures, exposures
+from fleet_server.tracing.reach import Question, Reach, Stay, reach
 from fleet_server.tracing.rules import CAP_S, Rule
 from fleet_server.tracing.storage.memory import MemoryStays
 from fleet_server.tracing.storage.port import VenueSpan

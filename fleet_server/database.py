@@ -26,7 +26,7 @@ BUSY_TIMEOUT_S = 30.0
 _PLAN_ONCE = "-c plan_cache_mode=force_generic_plan"
 """Everything here is found by index, whatever is asked for; with a partition for each day, planning
 it anew each time takes as long as finding it."""
-CACHE_KIB = 65_536
+CACHE_KIB = 16_384
 """Pages an SQLite connection keeps; a question about contacts reads some thousand."""
 WRITES = {"tram_writes": True}
 """Execution options of an engine or connection whose transactions write."""

@@ -43,10 +43,10 @@ from fleet_server.tracing.answers import (
     StaysAnswer,
     WhyAnswer,
 )
-from fleet_server.tracing.exposure import Question
 from fleet_server.tracing.handmade import Handmade
 from fleet_server.tracing.opening import next_closing
 from fleet_server.tracing.questions import Asked
+from fleet_server.tracing.reach import Question
 from fleet_server.tracing.rules import BadRule, seconds
 
 A = TypeVar("A")
@@ -283,8 +283,12 @@ class Desk(NamedTuple):
             }
             if wanted.known_ms is not None:
                 detail["as_of"] = iso(wanted.known_ms // 1000)
-            if wanted.by_hand:
-                detail["stays_by_hand"] = list(wanted.by_hand)
+            if session.by_hand:
+                # Never the words of a place without a kiosk: they may name somebody.
+                detail["stays_by_hand"] = [
+                    [hand.venue or handmade.ELSEWHERE, iso(hand.start[1]), iso(hand.end[1])]
+                    for hand in session.by_hand
+                ]
             try:
                 answer, subject, found = work(session)
                 detail |= found

@@ -9,6 +9,8 @@ import numpy.typing as npt
 from fleet_server.tracing.visits import DerivedVisit
 
 Integers = npt.NDArray[np.int64]
+Bounds = tuple[Integers, Integers, Integers]
+"""The same by certain, expected and possible bounds."""
 
 DWELL: Final = 0
 MEASURED: Final = 1
@@ -45,8 +47,8 @@ class Stays(NamedTuple):
 
     person: Integers
     room: Integers | None
-    starts: tuple[Integers, Integers, Integers]
-    ends: tuple[Integers, Integers, Integers]
+    starts: Bounds
+    ends: Bounds
     measured: npt.NDArray[np.bool_]
     """Whether an exit was seen."""
 

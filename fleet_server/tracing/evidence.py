@@ -19,7 +19,7 @@ from fleet_server.tracing.answers import (
     WhyAnswer,
 )
 from fleet_server.tracing.columns import Group, expected_end
-from fleet_server.tracing.exposure import Stay, exposures, reach
+from fleet_server.tracing.exposure import exposures
 from fleet_server.tracing.handmade import Handmade
 from fleet_server.tracing.questions import (
     Asked,
@@ -29,6 +29,7 @@ from fleet_server.tracing.questions import (
     said,
     visitor_ref,
 )
+from fleet_server.tracing.reach import Stay, reach
 from fleet_server.tracing.rules import CAP_S
 from fleet_server.tracing.storage.rows import StoredVisit
 from fleet_server.tracing.visits import DerivedVisit

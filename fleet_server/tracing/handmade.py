@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from fleet_server.errors import FleetError
 from fleet_server.times import BadTime, iso, parse
 from fleet_server.tracing.columns import NO_ROOM
-from fleet_server.tracing.exposure import Stay
+from fleet_server.tracing.reach import Stay
 from fleet_server.tracing.rules import CAP_S
 
 CLOSING: Final = "closing"

@@ -7,8 +7,8 @@ from fleet_server.times import iso
 from fleet_server.tracing import search
 from fleet_server.tracing.answers import OccupancyAnswer, Occupied
 from fleet_server.tracing.columns import NO_ROOM, Integers
-from fleet_server.tracing.exposure import Stay, reach
 from fleet_server.tracing.questions import Asked, as_of, gaps_of
+from fleet_server.tracing.reach import Stay, reach
 
 
 def occupancy(

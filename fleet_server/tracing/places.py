@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 from fleet_server.database import chunks
 from fleet_server.errors import NotKnown
 from fleet_server.models import Room, Venue
-from fleet_server.tracing.exposure import Question
+from fleet_server.tracing.reach import Question
 from fleet_server.tracing.rules import Terms
 
 

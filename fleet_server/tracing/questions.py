@@ -20,18 +20,11 @@ from fleet_server.tracing.answers import (
     RoomShare,
 )
 from fleet_server.tracing.columns import NO_ROOM
-from fleet_server.tracing.exposure import (
-    Exposure,
-    Exposures,
-    Question,
-    Shared,
-    Stay,
-    exposures,
-    reach,
-)
+from fleet_server.tracing.exposure import Exposure, Exposures, Shared, exposures
 from fleet_server.tracing.gaps import gaps
 from fleet_server.tracing.handmade import Handmade
 from fleet_server.tracing.places import KnownVenue
+from fleet_server.tracing.reach import Question, Stay, reach
 from fleet_server.tracing.rules import Terms
 from fleet_server.tracing.search import Window
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from fleet_server.tracing import storage
 from fleet_server.tracing.columns import Group, expected_end, of_visits, sure
-from fleet_server.tracing.exposure import Reach, Stay
+from fleet_server.tracing.reach import Reach, Stay
 from fleet_server.tracing.rules import CAP_S
 from fleet_server.tracing.storage import unsure
 from fleet_server.tracing.storage.port import VenueSpan

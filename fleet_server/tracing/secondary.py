@@ -16,7 +16,7 @@ from sqlalchemy import Connection
 from fleet_server.tracing import search, storage, visitors
 from fleet_server.tracing.answers import SecondaryAnswer, SecondaryContact
 from fleet_server.tracing.columns import NOBODY, Found, Group, Integers, chosen, sure
-from fleet_server.tracing.exposure import TIERS, Exposure, Exposures, Reach, exposures, rank, reach
+from fleet_server.tracing.exposure import TIERS, Exposure, Exposures, exposures, rank
 from fleet_server.tracing.handmade import Handmade
 from fleet_server.tracing.questions import (
     Asked,
@@ -27,6 +27,7 @@ from fleet_server.tracing.questions import (
     said,
     visitor_ref,
 )
+from fleet_server.tracing.reach import Reach, reach
 from fleet_server.tracing.spans import Span, union
 from fleet_server.tracing.storage.memory import MemoryStays
 from fleet_server.tracing.storage.port import FoundAt, VenueSpan, reaches

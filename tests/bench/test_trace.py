@@ -15,8 +15,8 @@ from bench.town import DAYS, DOUBLED, NO_EXIT, VISITS_EACH, WITHOUT_EXIT, Day, T
 from bench.trace import main
 from fleet_server import database
 from fleet_server.tracing import questions, storage
-from fleet_server.tracing.exposure import Stay
 from fleet_server.tracing.questions import Asked, Met
+from fleet_server.tracing.reach import Stay
 from fleet_server.tracing.rules import CAP_S
 from fleet_server.tracing.visits import DerivedVisit, settled
 

@@ -337,3 +337,16 @@ def test_the_search_for_a_source_looks_back_further_than_a_case_is_infectious(
     onset = ("--onset", "2026-01-10", "--isolated", "2026-01-11")
     assert answer(home, "counts", "--visitor", "P1", *onset)["counts"]["A"] == 0
     assert len(answer(home, "common", "--visitors", "P1,P2", *onset)["places"]) == 1
+
+
+def test_the_words_of_a_place_without_a_kiosk_do_not_go_on_record(home: Settings) -> None:
+    stays = ("--stay", "elsewhere:nhà bà Mẫu,1,2", "--stay", f"cho-mau,{MIDNIGHT},{MIDNIGHT + 60}")
+    answer(home, "counts", "--visitor", "P1", *WINDOW, *stays)
+    engine = database.connect(home.database_url)
+    with engine.connect() as connection:
+        (detail, *_) = connection.scalars(
+            select(AuditEntry.detail).where(AuditEntry.action == "trace.counts")
+        )
+    engine.dispose()
+    assert "Mẫu" not in detail
+    assert [place for place, *_ in json.loads(detail)["stays_by_hand"]] == ["elsewhere:", "cho-mau"]

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from itertools import product
 from typing import NamedTuple
 
-from fleet_server.tracing.exposure import Question
+from fleet_server.tracing.reach import Question
 
 CAP_S = 57_600
 

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from fleet_server.tracing.columns import Found as Columns
 from fleet_server.tracing.columns import Group, Stays, sure
-from fleet_server.tracing.exposure import Exposures, Question, Reach, Shared, exposures, reach
-from fleet_server.tracing.exposure import Stay as IndexStay
+from fleet_server.tracing.exposure import Exposures, Shared, exposures
+from fleet_server.tracing.reach import Question, Reach, reach
+from fleet_server.tracing.reach import Stay as IndexStay
 from fleet_server.tracing.rules import CAP_S, Rule
 from fleet_server.tracing.spans import Span
 from fleet_server.tracing.storage.memory import MemoryStays

@@ -7,9 +7,9 @@ from fleet_server import database
 from fleet_server.errors import NotKnown
 from fleet_server.models import ImportedVisitor, Person
 from fleet_server.tracing import evidence, questions, visitors
-from fleet_server.tracing.exposure import Question
 from fleet_server.tracing.handmade import Handmade
 from fleet_server.tracing.questions import Asked
+from fleet_server.tracing.reach import Question
 from tests.fleet_server.tracing.stays import rule
 from tests.fleet_server.tracing.test_derivation import Town
 from tests.fleet_server.tracing.test_questions import asked

@@ -1,6 +1,7 @@
 """The rules one by one, each with the smallest case that breaks where it is got wrong."""
 
-from fleet_server.tracing.exposure import Question, Shared
+from fleet_server.tracing.exposure import Shared
+from fleet_server.tracing.reach import Question
 from tests.fleet_server.tracing.stays import (
     INDEX,
     MINUTE,

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from fleet_server.tracing.exposure import Question
+from fleet_server.tracing.reach import Question
 from fleet_server.tracing.rules import CAP_S
 from fleet_server.tracing.spans import union
 from tests.fleet_server.tracing.oracle import Found, Stay, by_moments, by_pairs

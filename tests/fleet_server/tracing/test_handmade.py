@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from fleet_server.tracing import questions
-from fleet_server.tracing.exposure import Question
-from fleet_server.tracing.exposure import Stay as IndexStay
 from fleet_server.tracing.handmade import BadStay, Handmade, instead, of, read
+from fleet_server.tracing.reach import Question
+from fleet_server.tracing.reach import Stay as IndexStay
 from fleet_server.tracing.rules import CAP_S
 from tests.fleet_server.tracing.stays import rule, stay
 from tests.fleet_server.tracing.test_questions import HOUR, MIDNIGHT, asked, fill

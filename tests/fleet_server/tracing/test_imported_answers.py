@@ -10,7 +10,7 @@ from fleet_server.settings import Settings
 from fleet_server.times import iso
 from fleet_server.tracing import import_file, import_rows, importing
 from fleet_server.tracing.asking import Asker, Desk, Wanted
-from fleet_server.tracing.exposure import Question
+from fleet_server.tracing.reach import Question
 from fleet_server.tracing.rules import CAP_S, Rule
 from tests.fleet_server.tracing.oracle import Found, Stay, by_pairs
 from tests.fleet_server.tracing.stays import from_rows

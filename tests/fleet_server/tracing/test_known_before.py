@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from fleet_server import database
 from fleet_server.tracing import questions, storage
-from fleet_server.tracing.exposure import Question
+from fleet_server.tracing.reach import Question
 from fleet_server.tracing.storage.rows import StoredVisit
 from tests.fleet_server.tracing.oracle import Stay, by_pairs
 from tests.fleet_server.tracing.stays import rule, stay

@@ -72,7 +72,7 @@ MUTATIONS = {
         EXPOSURE,
     ),
     "the air of a certain overlap lingers": Mutation(
-        "exposure.py", "(0, linger, linger)", "(linger, linger, linger)", EXPOSURE
+        "reach.py", "(0, linger, linger)", "(linger, linger, linger)", EXPOSURE
     ),
     "an F1 is infectious before it was exposed": Mutation(
         "secondary.py",

@@ -15,8 +15,8 @@ from fleet_server.models import Person, Room, Venue
 from fleet_server.times import parse
 from fleet_server.tracing import questions, rulebook, storage
 from fleet_server.tracing.answers import ContactsAnswer
-from fleet_server.tracing.exposure import Question
 from fleet_server.tracing.questions import Asked
+from fleet_server.tracing.reach import Question
 from fleet_server.tracing.rules import CAP_S
 from fleet_server.tracing.storage import postgresql
 from fleet_server.tracing.storage.port import VenueSpan

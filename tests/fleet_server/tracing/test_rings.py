@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from fleet_server import database
 from fleet_server.models import Person
 from fleet_server.tracing import common, occupancy, questions, secondary
-from fleet_server.tracing.exposure import Question
+from fleet_server.tracing.reach import Question
 from tests.fleet_server.tracing.oracle import Stay, bounds, by_pairs
 from tests.fleet_server.tracing.stays import rule, stay
 from tests.fleet_server.tracing.test_questions import (
