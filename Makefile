@@ -15,7 +15,10 @@ BIN := .venv/bin
 RUN := .venv/.ready-run
 DEV := .venv/.ready-dev
 SOURCES := wire kiosk fleet_server demo tests bench fuzz docs
+WORKERS ?= 3
 PYTEST := $(BIN)/pytest
+# Much of the suite waits for servers: one worker more than a small machine's two cores.
+SPREAD := -n $(WORKERS) --dist loadfile
 SHELL_SCRIPTS := .ci/run $(wildcard provisioning/*.sh)
 
 help: ## List the chores
@@ -27,8 +30,8 @@ demo: $(RUN) ## Show the whole path; until Ctrl-C, or once and checked with ONCE
 
 setup: $(RUN) ## Make .venv with the locked packages (PYTHON=/usr/bin/python3)
 
-test: test-deps $(DEV) ## Install what the tests need, then run all of them (ARGS="-k words")
-	$(PYTEST) $(ARGS)
+test: test-deps $(DEV) ## Install what the tests need, then run all of them (ARGS="-k words", WORKERS=3)
+	$(PYTEST) $(SPREAD) $(ARGS)
 
 test-deps: ## Install the tests' Debian packages: mosquitto, postgresql, libzbar0, …
 	@provisioning/test-deps.sh
@@ -54,7 +57,7 @@ imports: $(DEV) ## Hold the packages to who may import whom
 
 fast: $(DEV) ## Run the tests that need no broker, no database server and no patience
 	@provisioning/test-deps.sh libzbar0 fonts-dejavu-core
-	$(PYTEST) -q -m "not slow" $(ARGS)
+	$(PYTEST) -q $(SPREAD) -m "not slow" $(ARGS)
 
 soak: test-deps $(DEV) ## Kill processes at random moments, KILLS=1000 times, and count what was lost
 	TRAM_KILLS=$(KILLS) $(PYTEST) -s --timeout=0 tests/system/test_kills.py

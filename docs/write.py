@@ -1,6 +1,10 @@
-"""Writes the references that are made from code: `make docs`. tests/docs holds them together."""
+"""Writes the references that are made from code: `make docs`. tests/docs holds them together.
+
+`write.py [FOLDER]` writes them elsewhere, to compare.
+"""
 
 import importlib
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -175,10 +179,10 @@ def _text(lines: list[str]) -> str:
     return "\n".join(line.rstrip() for line in "\n".join(lines).splitlines()).rstrip() + "\n"
 
 
-def main() -> None:
+def main(folder: Path) -> None:
     for name, make in WRITTEN.items():
-        (REFERENCE / name).write_text(make(), "utf-8")
+        (folder / name).write_text(make(), "utf-8")
 
 
 if __name__ == "__main__":
-    main()
+    main(Path(sys.argv[1]) if sys.argv[1:] else REFERENCE)

@@ -228,6 +228,15 @@ class Town:
             if isinstance(program, Server):
                 program.end()
 
+    def look_away(self, pictures: Path) -> None:
+        """Kiosks that see nobody any more: they start again and deliver what still waits."""
+        self.still()
+        for picture in pictures.iterdir():
+            picture.unlink()
+        Image.new("L", (200, 200), 255).save(pictures / "blank.png")
+        for kiosk in self.kiosks:
+            self.start(kiosk)
+
     def end(self) -> None:
         """End everything but the database, kiosks first."""
         for name in (*self.kiosks, "ingest", "broker", "serve"):
