@@ -30,11 +30,14 @@ COMMANDS: Final = {
     "card": "Issue, print and revoke visitor cards.",
     "trust": "Signers of health certificates that kiosks believe.",
     "token": "Access codes for people and programs.",
-    "person": "Find a person, open a name: case and purpose, on the record.",
+    "person": "What people ask about their own data: view, copy, correct, restrict, delete.",
+    "case": "From a laboratory's call to a list that can be defended.",
     "trace": "Who was exposed, who was where, which places are shared.",
     "visits": "Stays derived from scans, or imported.",
     "rule": "What counts as an exposure, by version.",
     "audit": "The log of who looked and who changed what.",
+    "retention": "Let go of days whose time is over, and prove it.",
+    "privacy": "How many visitors their visits single out.",
     "refused": "What was set aside, and alarms.",
 }
 """Names and what they are for; the order is the one they are listed in."""

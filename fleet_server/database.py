@@ -64,6 +64,13 @@ def is_sqlite(engine: Engine) -> bool:
     return engine.dialect.name == "sqlite"
 
 
+def snapshot(engine: Engine) -> Engine:
+    """All statements of a connection of it see one moment, as they do in SQLite without asking."""
+    if is_sqlite(engine):
+        return engine
+    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
 def insert(connection: Connection, table: type[Base] | Table) -> sqlite_dialect.Insert:
     """INSERT with `on_conflict_do_…`, which both engines say in the same words."""
     if connection.dialect.name == "sqlite":

@@ -4,10 +4,11 @@
     ca/        ca.key ca.crt                signs certificates
     cards/     card.key                     signs visitor cards
     ingest/    open.key pseudonym.key mqtt.crt mqtt.key
-    vault/     open.key pseudonym.key
+    vault/     open.key pseudonym.key    and sign.key, which signs results
     broker/    broker.crt broker.key
     web/       session.key
     public/    keyset.json ca.crt root.pub  what kiosks get,
+               results.pub                  what a signed result is checked with,
                trust.json revocations.json  once there are any
 
 A private file that others may read is refused, not mended: it may have been copied already.
@@ -51,6 +52,7 @@ class VaultKeys(NamedTuple):
     """What the vault holds, and nobody else."""
 
     open: X25519PrivateKey
+    sign: Ed25519PrivateKey
     pseudonym_file: Path
 
 
@@ -101,6 +103,7 @@ def vault(keys_dir: Path) -> VaultKeys:
     own = keys_dir / "vault"
     return VaultKeys(
         open=_x25519(own / "open.key"),
+        sign=_ed25519(own / "sign.key"),
         pseudonym_file=_checked_secret(own / "pseudonym.key"),
     )
 
@@ -143,12 +146,7 @@ def public(keys_dir: Path) -> PublicKeys:
     own = keys_dir / "public"
     root_pub = read(own / "root.pub")
     document = read(own / "keyset.json")
-    try:
-        loaded = serialization.load_pem_public_key(root_pub)
-    except (ValueError, UnsupportedAlgorithm):
-        loaded = None
-    if not isinstance(loaded, Ed25519PublicKey):
-        raise KeysError(f"{own / 'root.pub'}: expected an Ed25519 public key in PEM")
+    loaded = _ed25519_public(own / "root.pub", root_pub)
     try:
         keyset = wire_keyset.verify(document, loaded)
     except WireError as problem:
@@ -157,6 +155,12 @@ def public(keys_dir: Path) -> PublicKeys:
         ) from problem
     further = {name: read(own / name) for name in DOCUMENTS if (own / name).exists()}
     return PublicKeys(keyset, document, read(own / "ca.crt"), root_pub, further)
+
+
+def results(keys_dir: Path) -> Ed25519PublicKey:
+    """What signed results are checked with. Raises KeysError."""
+    path = keys_dir / "public" / "results.pub"
+    return _ed25519_public(path, read(path))
 
 
 def read(path: Path) -> bytes:
@@ -189,6 +193,16 @@ def _ed25519(path: Path) -> Ed25519PrivateKey:
     if not isinstance(key, Ed25519PrivateKey):
         raise KeysError(f"{path}: expected an Ed25519 private key; restore it from the back-up")
     return key
+
+
+def _ed25519_public(path: Path, content: bytes) -> Ed25519PublicKey:
+    try:
+        loaded = serialization.load_pem_public_key(content)
+    except (ValueError, UnsupportedAlgorithm):
+        loaded = None
+    if not isinstance(loaded, Ed25519PublicKey):
+        raise KeysError(f"{path}: expected an Ed25519 public key in PEM")
+    return loaded
 
 
 def _private(path: Path) -> object:

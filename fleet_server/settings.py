@@ -4,6 +4,7 @@ The environment wins over the file: `TRAM_HOME` names the home directory, `TRAM_
 database.
 """
 
+import datetime as dt
 import difflib
 import ipaddress
 import os
@@ -58,6 +59,20 @@ class Ingest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     retry_max_s: float = 30.0
 
 
+class Privacy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How long visitors' data is kept and how it is opened."""
+
+    retention_days: int = 30
+    """Whole days (UTC) that visits, scans and what hangs on them are kept."""
+    names_per_day: int = 30
+    """Names one person may have opened in a day without a second one."""
+    review_hours: int = 24
+    """Hours in which names opened without a second person are reviewed."""
+    holidays: tuple[dt.date, ...] = ()
+    """Days off that move from year to year (Tết, Hùng Kings, the second day of September's
+    holiday), as dates: they are no working days when a request is to be acknowledged."""
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything that can be set. Paths are relative to `home`."""
 
@@ -70,6 +85,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     broker: Broker = Broker()
     web: Web = Web()
     ingest: Ingest = Ingest()
+    privacy: Privacy = Privacy()
 
     @property
     def home_dir(self) -> Path:
@@ -163,6 +179,9 @@ def _check(settings: Settings, path: Path) -> None:
         ("ingest.retry_s", settings.ingest.retry_s),
         ("ingest.retry_max_s", settings.ingest.retry_max_s),
         ("web.threads", settings.web.threads),
+        ("privacy.retention_days", settings.privacy.retention_days),
+        ("privacy.names_per_day", settings.privacy.names_per_day),
+        ("privacy.review_hours", settings.privacy.review_hours),
     ):
         if number <= 0:
             raise wrong(key, f"a number above 0, not {number}")
@@ -174,7 +193,10 @@ def _in_words(problem: str) -> str:
     key = where.rstrip("`").lstrip(".")
     if "unknown field" in what:
         name = what.split("`")[1]
-        sections: dict[str, type[msgspec.Struct]] = {"broker": Broker, "web": Web, "ingest": Ingest}
+        sections: dict[str, type[msgspec.Struct]] = {
+            **{"broker": Broker, "web": Web},
+            **{"ingest": Ingest, "privacy": Privacy},
+        }
         known = [
             field.name
             for field in msgspec.structs.fields(sections.get(key, Settings))

@@ -62,7 +62,7 @@ units() { # UNIT…: install them, with growing pauses between restarts where sy
     say "Dịch vụ / services: $*"
     for unit in "$@"; do
         run install -m 644 "$top/systemd/$unit" "/etc/systemd/system/$unit"
-        if [[ $version -ge 254 ]]; then
+        if [[ $version -ge 254 && $unit == *.service ]]; then
             run install -D -m 644 "$top/systemd/backoff.conf" \
                 "/etc/systemd/system/$unit.d/backoff.conf"
         fi
@@ -154,8 +154,10 @@ server() {
     run "${fleet[@]}" broker mosquitto --out /etc/tram/broker --data /var/lib/tram-broker
     run chown -R tram-broker:tram-broker /etc/tram/broker
     run chmod -R u=rX,go= /etc/tram/broker
+    # What the timer starts, not started by itself.
+    run install -m 644 "$top/systemd/tram-retention.service" /etc/systemd/system/
     units tram-broker.service tram-fleet-vault.service tram-fleet-ingest.service \
-        tram-fleet-web.service
+        tram-fleet-web.service tram-retention.timer
     say "Xong / done. Trang / pages: http://127.0.0.1:8080 (docs/how-to/operator.md: TLS)"
     say "Cất khóa gốc / take the root key offline: $home/keys/root/root.key"
 }

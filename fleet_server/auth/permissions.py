@@ -14,11 +14,16 @@ class Permission(StrEnum):
     """See a venue's log: times, gates, directions, masked labels."""
     TRACE = "trace"
     """Ask who was exposed."""
+    CASES = "cases"
+    """Work on cases: milestones, contacts, names."""
+    CASES_DECIDE = "cases.decide"
+    """Be the second person: confirm a laboratory reference, approve and review openings."""
 
 
 class Role(StrEnum):
     VENUE_MANAGER = "venue_manager"
     TRACER = "tracer"
+    TRACING_SUPERVISOR = "tracing_supervisor"
     FLEET_OPERATOR = "fleet_operator"
     ADMINISTRATOR = "administrator"
     AUDITOR = "auditor"
@@ -26,7 +31,18 @@ class Role(StrEnum):
 
 GRANTS: Final[Mapping[Role, frozenset[Permission]]] = {
     Role.VENUE_MANAGER: frozenset({Permission.START, Permission.VENUE_LOG}),
-    Role.TRACER: frozenset({Permission.START, Permission.VENUE_LOG, Permission.TRACE}),
+    Role.TRACER: frozenset(
+        {Permission.START, Permission.VENUE_LOG, Permission.TRACE, Permission.CASES}
+    ),
+    Role.TRACING_SUPERVISOR: frozenset(
+        {
+            Permission.START,
+            Permission.VENUE_LOG,
+            Permission.TRACE,
+            Permission.CASES,
+            Permission.CASES_DECIDE,
+        }
+    ),
     # Those who run the fleet see no visitor.
     Role.FLEET_OPERATOR: frozenset({Permission.START}),
     Role.ADMINISTRATOR: frozenset({Permission.START}),
@@ -35,3 +51,6 @@ GRANTS: Final[Mapping[Role, frozenset[Permission]]] = {
 
 VENUE_ROLES: Final = frozenset({Role.VENUE_MANAGER})
 """Roles that are always for one venue; the others never are."""
+
+AREA_ROLES: Final = frozenset({Role.TRACER, Role.TRACING_SUPERVISOR})
+"""Roles that may be for one area, with all below it."""

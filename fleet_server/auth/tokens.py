@@ -6,9 +6,10 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, insert, select, update
 
-from fleet_server.auth.permissions import GRANTS, VENUE_ROLES, Permission, Role
+from fleet_server.auth.permissions import AREA_ROLES, GRANTS, VENUE_ROLES, Permission, Role
 from fleet_server.errors import FleetError, NotKnown
-from fleet_server.models import AccessToken, Venue
+from fleet_server.fleet import areas
+from fleet_server.models import AccessToken, Area, Venue
 
 PREFIX: Final = "tram_"
 """Lets a person and a secret scanner see what a stray code is."""
@@ -32,6 +33,8 @@ class Caller(NamedTuple):
     """The one venue the token is for."""
     mark: str
     """Part of the token's digest: tells it from another one that later got the same id."""
+    area_id: int | None = None
+    """The area the token is for, with all below it; None: everywhere."""
 
     def may(self, permission: Permission) -> bool:
         return permission in GRANTS[self.role]
@@ -47,6 +50,8 @@ class Listed(NamedTuple):
     name: str
     role: str
     venue: str | None
+    area: str | None
+    """Code of the area it is for."""
     created_at: int
     expires_at: int
     revoked_at: int | None
@@ -61,10 +66,11 @@ def create(
     days: int,
     now: int,
     secret: bytes,
+    area: str | None = None,
 ) -> str:
     """Store a token and return its code, which nothing can show again. Raises BadToken, NotKnown.
 
-    `secret` is SECRET_BYTES of randomness; `venue` a venue's reference.
+    `secret` is SECRET_BYTES of randomness; `venue` a venue's reference, `area` an area's code.
     """
     if not name.strip() or len(name) > MAX_NAME or not name.isprintable():
         raise BadToken(
@@ -76,6 +82,8 @@ def create(
         raise BadToken(f"role {role}: expected --venue with the one venue it is for")
     if role not in VENUE_ROLES and venue is not None:
         raise BadToken(f"role {role}: is not for one venue; leave --venue out")
+    if role not in AREA_ROLES and area is not None:
+        raise BadToken(f"role {role}: is not for an area; leave --area out")
     if len(secret) != SECRET_BYTES:
         raise ValueError(f"a token's secret is {SECRET_BYTES} bytes")
     venue_id = None
@@ -90,6 +98,7 @@ def create(
             digest=_digest(code),
             role=role.value,
             venue_id=venue_id,
+            area_id=None if area is None else areas.in_force(connection, area),
             created_at=now,
             expires_at=now + days * 86_400,
         )
@@ -118,11 +127,13 @@ def listed(connection: Connection) -> list[Listed]:
             AccessToken.name,
             AccessToken.role,
             Venue.ref,
+            Area.code,
             AccessToken.created_at,
             AccessToken.expires_at,
             AccessToken.revoked_at,
         )
         .outerjoin(Venue, AccessToken.venue_id == Venue.id)
+        .outerjoin(Area, AccessToken.area_id == Area.id)
         .order_by(AccessToken.id)
     )
     return [Listed(*row) for row in rows]
@@ -147,12 +158,14 @@ def _caller(connection: Connection, which: ColumnElement[bool], now: int) -> Cal
             AccessToken.role,
             AccessToken.venue_id,
             AccessToken.digest,
+            AccessToken.area_id,
         ).where(which, AccessToken.revoked_at.is_(None), AccessToken.expires_at > now)
     ).one_or_none()
     # A role of a newer release is permitted nothing by this one.
     if row is None or row.role not in set(Role):
         return None
-    return Caller(row.id, row.name, Role(row.role), row.venue_id, row.digest.hex()[:16])
+    mark = row.digest.hex()[:16]
+    return Caller(row.id, row.name, Role(row.role), row.venue_id, mark, row.area_id)
 
 
 def _digest(code: str) -> bytes:

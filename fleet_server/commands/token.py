@@ -26,6 +26,7 @@ def token() -> None:
     help="Vai trò / Role.",
 )
 @click.option("--venue", metavar="REF", help="Địa điểm / The one venue a venue manager's is for.")
+@click.option("--area", metavar="CODE", help="Địa bàn / The area a tracer's is for.")
 @click.option("--days", type=int, default=30, show_default=True, help="Số ngày / Days it is valid.")
 @click.option("--name", required=True, help="Của ai / Whose it is; stands in the audit log.")
 @shared.AS_JSON
@@ -35,6 +36,7 @@ def create(
     *,
     role: str,
     venue: str | None,
+    area: str | None,
     days: int,
     name: str,
     as_json: bool,
@@ -47,6 +49,7 @@ def create(
             name=name,
             role=Role(role),
             venue=venue,
+            area=area,
             days=days,
             now=now_ms // 1000,
             secret=secrets.token_bytes(tokens.SECRET_BYTES),
@@ -57,11 +60,12 @@ def create(
             actor=shared.actor(),
             action="token.created",
             subject=name.strip(),
-            detail={"role": role, "venue": venue, "days": days},
+            detail={"role": role, "venue": venue, "area": area, "days": days},
         )
     expires = iso(now_ms // 1000 + days * 86_400)
     if as_json:
         told = {"token": code, "name": name.strip(), "role": role, "venue": venue}
+        told |= {"area": area}
         shared.print_json(told | {"expires_at": expires})
         return
     click.echo(f"Mã truy cập, chỉ hiện lần này / access code, shown this once:\n\n  {code}\n")
@@ -91,9 +95,12 @@ def list_(settings: Settings, *, as_json: bool) -> None:
         shared.print_json(rows)
         return
     shared.print_rows(
-        ("NO", "NAME", "ROLE", "VENUE", "EXPIRES", "REVOKED"),
+        ("NO", "NAME", "ROLE", "VENUE", "AREA", "EXPIRES", "REVOKED"),
         [
-            [row[key] for key in ("id", "name", "role", "venue", "expires_at", "revoked_at")]
+            [
+                *(row[key] for key in ("id", "name", "role", "venue", "area")),
+                *(row[key] for key in ("expires_at", "revoked_at")),
+            ]
             for row in rows
         ],
         empty="Chưa có mã nào / No tokens yet: fleet token create",

@@ -14,6 +14,7 @@ from fleet_server.tracing.answers import (
     Contact,
     ContactsAnswer,
     CountsAnswer,
+    Gap,
     OccupancyAnswer,
     PresentAnswer,
     SecondaryAnswer,
@@ -144,13 +145,19 @@ def _begun(subject: str, answer: Answer, settings: Settings) -> Console:
         f"Quy tắc / rule {rule.version}: tối thiểu / at least {_clock(rule.min_overlap_s)},"
         f" lưu lại / linger {_clock(rule.linger_s)}, lưu trú / dwell {dwell}"
     )
-    if not answer.gaps:
-        console.print("Không có khoảng trống dữ liệu / No gaps")
-        return console
-    console.print("\nKhoảng trống dữ liệu / Gaps", style="bold yellow")
-    for gap in answer.gaps:
-        console.print(f"  {gap.vi}\n  {gap.en}")
+    gaps(answer.gaps, console)
     return console
+
+
+def gaps(found: Sequence[Gap], console: Console | None = None) -> None:
+    """What may be missing; never left out of an answer."""
+    console = console or Console(highlight=False, markup=False, emoji=False, soft_wrap=True)
+    if not found:
+        console.print("Không có khoảng trống dữ liệu / No gaps")
+        return
+    console.print("\nKhoảng trống dữ liệu / Gaps", style="bold yellow")
+    for gap in found:
+        console.print(f"  {gap.vi}\n  {gap.en}")
 
 
 def _print_list(

@@ -3,7 +3,7 @@
 import click
 
 from fleet_server.commands import shared
-from fleet_server.identity import vault as process
+from fleet_server.identity import vault_server as process
 from fleet_server.settings import Settings
 
 

@@ -114,6 +114,7 @@ def replace(path: Path, content: bytes, mode: int) -> None:
 
 def _fill(into: Path, hosts: Iterable[str], now: dt.datetime) -> None:
     root, cards = Ed25519PrivateKey.generate(), Ed25519PrivateKey.generate()
+    results = Ed25519PrivateKey.generate()
     ingest, vault = X25519PrivateKey.generate(), X25519PrivateKey.generate()
     ca, own = Authority.create(now=now)
     mqtt, broker = ca.ingest(now=now), ca.broker(hosts, now=now)
@@ -127,6 +128,7 @@ def _fill(into: Path, hosts: Iterable[str], now: dt.datetime) -> None:
         "public/keyset.json": wire_keyset.sign(keyset, root),
         "public/ca.crt": own.certificate,
         "public/root.pub": _public_pem(root),
+        "public/results.pub": _public_pem(results),
     }
     private = {
         keys.ROOT_KEY: _private_pem(root),
@@ -137,6 +139,7 @@ def _fill(into: Path, hosts: Iterable[str], now: dt.datetime) -> None:
         "ingest/mqtt.key": mqtt.key,
         "vault/open.key": _private_pem(vault),
         "vault/pseudonym.key": pseudonym,
+        "vault/sign.key": _private_pem(results),
         "broker/broker.key": broker.key,
         "web/session.key": keys.new_secret().encode(),
     }

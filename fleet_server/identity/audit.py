@@ -7,16 +7,18 @@ one. Lines are numbered without gaps. Never holds a name or a number in clear.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Row, insert, select, text
+from sqlalchemy import Connection, Row, Table, select, text
 
-from fleet_server.models import AuditEntry
+from fleet_server import bulk
+from fleet_server.models import Base
 
 _LOCK: Final = 0x6175646974  # any number, the same in all processes
 _BEFORE_FIRST: Final = bytes(32)
-_LOG: Final = AuditEntry.__table__.c
+_TABLE: Final[Table] = Base.metadata.tables["audit_log"]
+_LOG: Final = _TABLE.c
 _CONTENT: Final = 8
 """The first columns are what a line says; the last two hold the chain together."""
 
@@ -30,6 +32,18 @@ class Verdict(NamedTuple):
     """Hash of the last of them, hex; empty for an empty log."""
     fault: str
     """The first line that does not hold and why; empty where all do."""
+
+
+class Line(NamedTuple):
+    """What one line says; the log adds number and hashes."""
+
+    at_ms: int
+    actor: str
+    action: str
+    case_ref: str = ""
+    purpose: str = ""
+    subject: str = ""
+    detail: Mapping[str, Any] = {}
 
 
 def append(
@@ -47,6 +61,12 @@ def append(
 
     Other writers wait from here until that transaction ends: append last.
     """
+    line = Line(at_ms, actor, action, case_ref, purpose, subject, detail or {})
+    append_all(connection, [line])
+
+
+def append_all(connection: Connection, lines: Iterable[Line]) -> None:
+    """Adds lines in their order, as `append` adds one."""
     if connection.dialect.name == "sqlite":
         if not connection.get_execution_options().get("tram_writes"):
             raise RuntimeError("audit.append needs a transaction begun with database.WRITES")
@@ -55,23 +75,17 @@ def append(
     last = connection.execute(
         select(_LOG.id, _LOG.hash).order_by(_LOG.id.desc()).limit(1)
     ).one_or_none()
-    number, previous = (last.id + 1, last.hash) if last else (1, _BEFORE_FIRST)
-    words = json.dumps(detail or {}, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    line = (number, at_ms, actor, action, case_ref, purpose, subject, words)
-    connection.execute(
-        insert(AuditEntry).values(
-            id=number,
-            at_ms=at_ms,
-            actor=actor,
-            action=action,
-            case_ref=case_ref,
-            purpose=purpose,
-            subject=subject,
-            detail=words,
-            previous=previous,
-            hash=_hash(previous, line),
-        )
-    )
+    number, previous = (last.id, last.hash) if last else (0, _BEFORE_FIRST)
+    rows = []
+    for line in lines:
+        number += 1
+        detail = json.dumps(line.detail, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        content = (number, *line[:-1], detail)
+        names = [column.name for column in _LOG][:_CONTENT]
+        row = dict(zip(names, content, strict=True)) | {"previous": previous}
+        previous = _hash(previous, content)
+        rows.append(row | {"hash": previous})
+    bulk.add(connection, _TABLE, rows)
 
 
 def head(connection: Connection) -> str:

@@ -46,21 +46,45 @@ class Moved(NamedTuple):
     now: int
 
 
-def resolve(connection: Connection, ref: str) -> int:
-    """The person a visitor reference `P<id>` leads to today. Raises NotKnown."""
+def number_of(ref: str) -> int | None:
+    """The id in a visitor reference `P<id>`; None for anything else."""
     number = ref.removeprefix("P")
     if number == ref or not (number.isascii() and number.isdigit()) or len(number) > 18:
+        return None
+    return int(number)
+
+
+def resolve(connection: Connection, ref: str) -> int:
+    """The person a visitor reference `P<id>` leads to today. Raises NotKnown."""
+    person_id = number_of(ref)
+    if person_id is None:
         raise NotKnown(f"visitor {ref!r}: expected a reference such as P12")
-    person_id = int(number)
-    while True:
-        row = connection.execute(
-            select(Person.id, Person.merged_into).where(Person.id == person_id)
-        ).one_or_none()
-        if row is None:
-            raise NotKnown(f"visitor {ref!r}: no such person")
-        if row.merged_into is None:
-            return int(row.id)
-        person_id = row.merged_into
+    found = today(connection, [person_id]).get(person_id)
+    if found is None:
+        raise NotKnown(f"visitor {ref!r}: no such person")
+    return found
+
+
+def today(connection: Connection, person_ids: Iterable[int]) -> dict[int, int]:
+    """The person each of these ids leads to today; ids nobody has are left out."""
+    leads: dict[int, int] = {}
+    asked = set(person_ids)
+    frontier = asked
+    while frontier:
+        rows: list[Row[int, int | None]] = []
+        for some in chunks(frontier):
+            rows += connection.execute(
+                select(Person.id, Person.merged_into).where(among(connection, _PERSONS.c.id, some))
+            ).all()
+        leads |= {row.id: row.merged_into or row.id for row in rows}
+        frontier = {row.merged_into for row in rows if row.merged_into} - leads.keys()
+    found = {}
+    for person_id in asked & leads.keys():
+        end = person_id
+        while leads[end] != end:
+            end = leads[end]
+        found[person_id] = end
+    return found
 
 
 def link(

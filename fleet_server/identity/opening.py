@@ -4,13 +4,15 @@ What a box is bound to is worked out from the rows beside it, so that a box move
 card or person does not open.
 """
 
-from collections.abc import Iterable
-from typing import Final, NamedTuple
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy.orm import aliased
 
-from fleet_server.errors import NotKnown
+from fleet_server.database import chunks
 from fleet_server.fleet import cards
 from fleet_server.identity import links
 from fleet_server.identity.vault_messages import Identity, OpenedPerson
@@ -40,29 +42,30 @@ class Box(NamedTuple):
     binding: bytes
 
 
-def open_person(connection: Connection, visitor: str, key: X25519PrivateKey) -> OpenedPerson:
-    """All that is known of a visitor. An unknown reference gives an empty answer."""
-    try:
-        person = links.resolve(connection, visitor)
-    except NotKnown:
-        return OpenedPerson(visitor=visitor)
-    identities: list[Identity] = []
-    unreadable = 0
-    for box in sorted(boxes(connection, person), key=lambda box: box.seen_ms, reverse=True):
-        try:
-            part = sealing.open_sealed(box.sealed, IdentityPart, key, box.binding)
-        except WireError:
-            unreadable += 1
+def open_persons(
+    connection: Connection, visitors: Sequence[str], key: X25519PrivateKey
+) -> list[OpenedPerson]:
+    """All that is known of these visitors, in their order. Unknown references stay empty."""
+    leads = links.today(connection, filter(None, map(links.number_of, visitors)))
+    found = boxes(connection, set(leads.values()))
+    opened = {person: _open(found.get(person, []), key) for person in set(leads.values())}
+    out = []
+    for visitor in visitors:
+        person = leads.get(links.number_of(visitor) or 0)
+        if person is None:
+            out.append(OpenedPerson(visitor=visitor))
             continue
-        if all(part != known.part for known in identities):
-            identities.append(Identity(seen_ms=box.seen_ms, kind=box.kind, part=part))
-    return OpenedPerson(
-        visitor=visitor,
-        person=f"P{person}",
-        known=merge(identity.part for identity in identities),
-        identities=identities,
-        unreadable=unreadable,
-    )
+        identities, unreadable = opened[person]
+        out.append(
+            OpenedPerson(
+                visitor=visitor,
+                person=f"P{person}",
+                known=merge(identity.part for identity in identities),
+                identities=identities,
+                unreadable=unreadable,
+            )
+        )
+    return out
 
 
 def merge(parts: Iterable[IdentityPart]) -> IdentityPart:
@@ -75,41 +78,74 @@ def merge(parts: Iterable[IdentityPart]) -> IdentityPart:
     return IdentityPart(**known)
 
 
-def boxes(connection: Connection, person: int) -> list[Box]:
-    """A person's sealed identities: those of issued cards, and of each number's newest scans."""
-    mine = connection.execute(
-        select(Pseudonym.id, Pseudonym.digest).where(Pseudonym.person_id == person)
-    ).all()
-    found: dict[int, Box] = {}
-    issued: list[Box] = []
-    for pseudonym, digest in mine:
-        found |= _of_scans(connection, pseudonym)
-        issued += _of_cards(connection, pseudonym, bytes(digest))
-    return [*issued, *found.values()]
+def boxes(connection: Connection, persons: Iterable[int]) -> dict[int, list[Box]]:
+    """Sealed identities by person: those of issued cards, and of each number's newest scans."""
+    found: dict[int, list[Box]] = defaultdict(list)
+    for some in chunks(persons):
+        rows = connection.execute(
+            select(Pseudonym.id, Pseudonym.digest, Pseudonym.person_id).where(
+                Pseudonym.person_id.in_(some)
+            )
+        ).all()
+        mine = {row.id: row for row in rows}
+        for few in chunks(mine):
+            for row in connection.execute(_of_cards(few)):
+                owner = mine[row.pseudonym_id]
+                sealed = Sealed(row.sealing, row.key, bytes(row.box))
+                binding = cards.binding(bytes(owner.digest))
+                found[owner.person_id].append(Box(row.made_at * 1000, row.kind, sealed, binding))
+            scans: dict[tuple[int, int], Box] = {}
+            for row in connection.execute(_of_scans(few)):
+                # One scan may have carried several numbers of the same person.
+                scans[mine[row.pseudonym_id].person_id, row.id] = _of_scan(row)
+            for (person, _), box in scans.items():
+                found[person].append(box)
+    return found
 
 
-def _of_cards(connection: Connection, pseudonym: int, digest: bytes) -> list[Box]:
-    rows = connection.execute(
-        select(CardIdentity, Credential.kind)
-        .join(Credential, Credential.id == CardIdentity.credential_id)
-        .where(Credential.pseudonym_id == pseudonym)
-        .with_only_columns(
+def _open(found: list[Box], key: X25519PrivateKey) -> tuple[list[Identity], int]:
+    """What opens of these, all that differ, newest first; and how many do not."""
+    identities: list[Identity] = []
+    unreadable = 0
+    for box in sorted(found, key=lambda box: box.seen_ms, reverse=True):
+        try:
+            part = sealing.open_sealed(box.sealed, IdentityPart, key, box.binding)
+        except WireError:
+            unreadable += 1
+            continue
+        if all(part != known.part for known in identities):
+            identities.append(Identity(seen_ms=box.seen_ms, kind=box.kind, part=part))
+    return identities, unreadable
+
+
+def _of_cards(pseudonyms: list[int]) -> Select[*tuple[Any, ...]]:
+    return (
+        select(
+            Credential.pseudonym_id,
             CardIdentity.made_at,
             Credential.kind,
             CardIdentity.sealing,
             CardIdentity.key,
             CardIdentity.box,
         )
+        .join(Credential, Credential.id == CardIdentity.credential_id)
+        .where(Credential.pseudonym_id.in_(pseudonyms))
     )
-    return [
-        Box(made_at * 1000, kind, Sealed(sealed, key, bytes(box)), cards.binding(digest))
-        for made_at, kind, sealed, key, box in rows
-    ]
 
 
-def _of_scans(connection: Connection, pseudonym: int) -> dict[int, Box]:
-    rows = connection.execute(
+def _of_scans(pseudonyms: list[int]) -> Select[*tuple[Any, ...]]:
+    older = aliased(ScanKey)
+    newest = (
+        select(older.scan_id)
+        .join(ScanIdentity, ScanIdentity.scan_id == older.scan_id)
+        .where(older.pseudonym_id == Pseudonym.id)
+        .order_by(older.scan_id.desc())
+        .limit(PER_PSEUDONYM)
+        .correlate(Pseudonym)
+    )
+    return (
         select(
+            ScanKey.pseudonym_id,
             Scan.id,
             Scan.corrected_ms,
             Credential.kind,
@@ -125,32 +161,28 @@ def _of_scans(connection: Connection, pseudonym: int) -> dict[int, Box]:
             Scan.boot,
             Scan.synced,
         )
-        .select_from(ScanKey)
+        .select_from(Pseudonym)
+        .join(ScanKey, ScanKey.pseudonym_id == Pseudonym.id)
         .join(ScanIdentity, ScanIdentity.scan_id == ScanKey.scan_id)
         .join(Scan, Scan.id == ScanKey.scan_id)
         .join(Kiosk, Kiosk.id == Scan.kiosk_id)
         .join(Credential, Credential.id == Scan.credential_id)
-        .where(ScanKey.pseudonym_id == pseudonym)
-        .order_by(ScanKey.scan_id.desc())
-        .limit(PER_PSEUDONYM)
+        .where(Pseudonym.id.in_(pseudonyms), ScanKey.scan_id.in_(newest))
     )
-    return {
-        row.id: Box(
-            row.corrected_ms,
-            row.kind,
-            Sealed(row.sealing, row.key, bytes(row.box)),
-            sealing.binding(
-                row.kiosk,
-                row.epoch,
-                Record(
-                    counter=row.counter,
-                    direction=row.direction,
-                    wall_ms=row.wall_ms,
-                    mono_ms=row.mono_ms,
-                    boot=row.boot,
-                    synced=row.synced,
-                ),
-            ),
-        )
-        for row in rows
-    }
+
+
+def _of_scan(row: Row[Any]) -> Box:
+    record = Record(
+        counter=row.counter,
+        direction=row.direction,
+        wall_ms=row.wall_ms,
+        mono_ms=row.mono_ms,
+        boot=row.boot,
+        synced=row.synced,
+    )
+    return Box(
+        row.corrected_ms,
+        row.kind,
+        Sealed(row.sealing, row.key, bytes(row.box)),
+        sealing.binding(row.kiosk, row.epoch, record),
+    )

@@ -1,78 +1,67 @@
 """The vault: the only process that can open an identity or turn a number into a visitor.
 
-Answers on a Unix socket, one JSON object per line. Every answer and every miss is in the audit log
-before it is given; where that cannot be written, nothing is given. Names and numbers never reach a
-log file.
+Every answer and every miss is in the audit log before it is given; where that cannot be written,
+nothing is given. Names and numbers never reach a log file.
 """
 
-import contextlib
 import logging
-import os
-import signal
-import socket
-import socketserver
-import struct
-import sys
-import threading
-import time
 from collections.abc import Callable, Mapping
-from pathlib import Path
-from types import FrameType
 from typing import Final
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+    Ed25519PrivateKey,
+    Ed25519PublicKey,
+)
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from fleet_server import database, keys, notify, schema, serving
-from fleet_server.errors import Refused, SettingsError
-from fleet_server.identity import audit, numbers, opening
+from fleet_server import database
+from fleet_server.identity import audit, indexing, links, numbers, opening, policy
 from fleet_server.identity import vault_messages as messages
 from fleet_server.identity.numbers import BadNumber
+from fleet_server.identity.policy import Ground
 from fleet_server.identity.pseudonyms import PseudonymKey
 from fleet_server.identity.vault_messages import (
     BadRequest,
     Failed,
     Find,
     Found,
+    NotPermitted,
     Open,
     Opened,
+    OpenedPerson,
     Reply,
     Request,
+    Sign,
+    Signed,
 )
-from fleet_server.models import Pseudonym
-from fleet_server.settings import Settings
+from fleet_server.models import OpenedName, Pseudonym, SealedNumber
 
 log = logging.getLogger(__name__)
 
-SOCKET_MODE: Final = 0o660
-IDLE_S: Final = 30.0
-"""A caller that says nothing for this long is hung up on."""
-MAX_CALLERS: Final = 32
-"""At the same time; more wait."""
-LOOK_S: Final = 0.2
-MAX_SOCKET_PATH: Final = 107
-"""Bytes; the kernel's limit."""
-_PEER: Final = struct.Struct("3i")
-
 
 class Vault:
-    """Answers requests. Holds the key; knows nothing of sockets."""
+    """Answers requests. Holds the keys; knows nothing of sockets."""
 
     def __init__(
         self,
         engine: Engine,
         *,
         key: X25519PrivateKey,
+        sign: Ed25519PrivateKey,
         pseudonyms: PseudonymKey,
         card_keys: Mapping[str, Ed25519PublicKey],
+        names_per_day: int,
         now_ms: Callable[[], int],
     ) -> None:
         self._engine = engine
+        self._writing = engine.execution_options(**database.WRITES)
         self._key = key
+        self._sign_key = sign
         self._pseudonyms = pseudonyms
         self._card_keys = card_keys
+        self._names_per_day = names_per_day
         self._now_ms = now_ms
 
     def answer(self, line: bytes, *, uid: int) -> Reply:
@@ -82,9 +71,7 @@ class Vault:
         except BadRequest as problem:
             return Failed(reason="bad_request", detail=str(problem))
         try:
-            return (
-                self._open(request, uid) if isinstance(request, Open) else self._find(request, uid)
-            )
+            return self._permitted_answer(request, uid)
         except BadNumber as problem:
             return Failed(reason="bad_number", detail=str(problem))
         except SQLAlchemyError as problem:
@@ -96,44 +83,109 @@ class Vault:
                 "answer; nothing was opened",
             )
 
+    def _permitted_answer(self, request: Request, uid: int) -> Reply:
+        try:
+            if isinstance(request, Open):
+                return self._open(request, uid)
+            if isinstance(request, Find):
+                return self._find(request, uid)
+            return self._sign(request, uid)
+        except NotPermitted as problem:
+            with self._writing.begin() as connection:
+                told = self._line(request, uid, self._now_ms(), "", {"refused": True})
+                audit.append_all(connection, [told])
+            return Failed(reason="not_permitted", detail=str(problem))
+
+    def index(self) -> int:
+        """Makes people findable by numbers in their identities; how many identities were read."""
+        return indexing.index(self._engine, self._key, self._pseudonyms, now_ms=self._now_ms())
+
     def _open(self, request: Open, uid: int) -> Opened:
+        now_ms = self._now_ms()
         with self._engine.connect() as connection:
-            opened = [opening.open_person(connection, ref, self._key) for ref in request.persons]
-        with self._engine.execution_options(**database.WRITES).begin() as connection:
-            for person in opened:
-                # What was asked for and is nobody's reference may be somebody's number.
-                detail = {"found": bool(person.person), "identities": len(person.identities)}
-                self._log(connection, request, uid, person.person, detail)
+            known = links.today(connection, filter(None, map(links.number_of, request.persons)))
+            persons = sorted(set(known.values()))
+            ground = self._permitted(connection, request, persons, now_ms)
+            opened = opening.open_persons(connection, request.persons, self._key)
+        opened = [_withheld(each, ground) for each in opened]
+        with self._writing.begin() as connection:
+            # Again, and for good: meanwhile the day's number or the case may have changed.
+            ground = self._permitted(connection, request, persons, now_ms)
+            if ground.case_id is not None and persons:
+                rows = [
+                    {"actor": request.actor, "at_ms": now_ms, "person_id": person}
+                    | {"case_id": ground.case_id}
+                    for person in persons
+                ]
+                connection.execute(insert(OpenedName), rows)
+            audit.append_all(
+                connection,
+                [
+                    # What was asked for and is nobody's reference may be somebody's number.
+                    self._line(request, uid, now_ms, each.person, _seen(each))
+                    for each in opened
+                ],
+            )
         return Opened(persons=opened)
+
+    def _permitted(
+        self, connection: Connection, request: Open, persons: list[int], now_ms: int
+    ) -> Ground:
+        return policy.may_open(
+            connection,
+            request.case,
+            request.actor,
+            persons,
+            opening=request.opening,
+            limit=self._names_per_day,
+            now_ms=now_ms,
+        )
 
     def _find(self, request: Find, uid: int) -> Found:
         wanted = numbers.stable_keys(request.kind, request.number, self._card_keys)
         digests = [self._pseudonyms.digest(key.space, key.value) for key in wanted]
         with self._engine.connect() as connection:
-            rows = connection.execute(
-                select(Pseudonym.digest, Pseudonym.person_id).where(Pseudonym.digest.in_(digests))
+            policy.may_find(connection, request.case)
+            by_code = select(Pseudonym.digest, Pseudonym.person_id).where(
+                Pseudonym.digest.in_(digests)
             )
-            persons = {bytes(row.digest): f"P{row.person_id}" for row in rows}
-        found = list(dict.fromkeys(persons[digest] for digest in digests if digest in persons))
-        with self._engine.execution_options(**database.WRITES).begin() as connection:
-            for subject in found or [""]:
-                detail = {"by": request.kind, "found": bool(found)}
-                self._log(connection, request, uid, subject, detail)
+            by_identity = (
+                select(SealedNumber.digest, Pseudonym.person_id)
+                .join(Pseudonym, Pseudonym.id == SealedNumber.pseudonym_id)
+                .where(SealedNumber.digest.in_(digests))
+            )
+            rows = [*connection.execute(by_code), *connection.execute(by_identity)]
+        rows.sort(key=lambda row: (digests.index(bytes(row.digest)), row.person_id))
+        found = list(dict.fromkeys(f"P{row.person_id}" for row in rows))
+        now_ms = self._now_ms()
+        with self._writing.begin() as connection:
+            audit.append_all(
+                connection,
+                [
+                    self._line(
+                        request, uid, now_ms, subject, {"by": request.kind, "found": bool(found)}
+                    )
+                    for subject in found or [""]
+                ],
+            )
         return Found(persons=found)
 
-    def _log(
-        self,
-        connection: Connection,
-        request: Request,
-        uid: int,
-        subject: str,
-        detail: Mapping[str, object],
-    ) -> None:
-        audit.append(
-            connection,
-            at_ms=self._now_ms(),
+    def _sign(self, request: Sign, uid: int) -> Signed:
+        statement = messages.statement(
+            request.case, request.decision, request.at_ms, request.digest
+        )
+        detail = {"decision": request.decision, "digest": request.digest}
+        with self._writing.begin() as connection:
+            audit.append_all(connection, [self._line(request, uid, self._now_ms(), "", detail)])
+        return Signed(signature=self._sign_key.sign(statement))
+
+    def _line(
+        self, request: Request, uid: int, at_ms: int, subject: str, detail: Mapping[str, object]
+    ) -> audit.Line:
+        return audit.Line(
+            at_ms=at_ms,
             actor=request.actor,
-            action="vault.open" if isinstance(request, Open) else "vault.find",
+            action=_ACTIONS[type(request)],
             case_ref=request.case,
             purpose=request.purpose,
             subject=subject,
@@ -141,109 +193,19 @@ class Vault:
         )
 
 
-class _Caller(socketserver.StreamRequestHandler):
-    """One connection: lines in, lines out, until it hangs up."""
-
-    timeout = IDLE_S
-    server: "VaultServer"
-
-    def handle(self) -> None:
-        uid = _uid_of(self.connection)
-        with self.server.places, contextlib.suppress(OSError):
-            while line := self.rfile.readline(messages.MAX_REQUEST_BYTES + 2):
-                if not line.endswith(b"\n"):
-                    reply: Reply = Failed(
-                        reason="bad_request",
-                        detail=f"a request is one line of at most {messages.MAX_REQUEST_BYTES} "
-                        "bytes",
-                    )
-                    self.wfile.write(messages.line(reply))
-                    return
-                self.wfile.write(messages.line(self.server.vault.answer(line, uid=uid)))
+_ACTIONS: Final = {Open: "vault.open", Find: "vault.find", Sign: "vault.sign"}
 
 
-class VaultServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
-    """The socket. Raises Refused where another vault answers there."""
-
-    daemon_threads = True
-    request_queue_size = 64
-
-    def __init__(self, path: Path, vault: Vault) -> None:
-        self.vault = vault
-        self.places = threading.BoundedSemaphore(MAX_CALLERS)
-        self._path = path
-        _make_way(path)
-        mask = os.umask(0o777 & ~SOCKET_MODE)
-        try:
-            super().__init__(str(path), _Caller)
-        finally:
-            os.umask(mask)
-
-    def server_close(self) -> None:
-        super().server_close()
-        self._path.unlink(missing_ok=True)
-
-    def handle_error(self, _request: object, _address: object) -> None:
-        # Never with its values: they are names and numbers.
-        kind = sys.exc_info()[0]
-        log.warning("hung up on a caller: %s", kind.__name__ if kind else "unknown")
+def _seen(person: OpenedPerson) -> dict[str, object]:
+    return {
+        "found": bool(person.person),
+        "identities": len(person.identities),
+        **({"restricted": True} if person.restricted else {}),
+    }
 
 
-def run(settings: Settings) -> None:
-    """Answers until SIGTERM or SIGINT. In the main thread. Raises FleetError."""
-    held = keys.vault(settings.keys_dir)
-    card_keys = keys.public(settings.keys_dir).keyset.card_keys()
-    pseudonyms = PseudonymKey.load(held.pseudonym_file)
-    engine = database.connect(settings.database_url)
-    schema.ensure(engine)
-    vault = Vault(
-        engine,
-        key=held.open,
-        pseudonyms=pseudonyms,
-        card_keys=card_keys,
-        now_ms=lambda: time.time_ns() // 1_000_000,
-    )
-    if len(os.fsencode(settings.vault_socket)) > MAX_SOCKET_PATH:
-        raise SettingsError(
-            f"{settings.vault_socket}: too long for a socket's path (at most {MAX_SOCKET_PATH} "
-            "bytes); choose a shorter --home"
-        )
-    stop = threading.Event()
-
-    def note(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    signal.signal(signal.SIGTERM, note)
-    signal.signal(signal.SIGINT, note)
-    serving.make_run_dir(settings)
-    every_s, said = notify.watchdog_s(), 0.0
-    with VaultServer(settings.vault_socket, vault) as server:
-        server.timeout = LOOK_S
-        notify.say(notify.READY)
-        while not stop.is_set():
-            server.handle_request()
-            if every_s is not None and time.monotonic() - said >= every_s:
-                said = time.monotonic()
-                notify.say(notify.ALIVE)
-        notify.say(notify.STOPPING)
-    engine.dispose()
-
-
-def _make_way(path: Path) -> None:
-    """Removes the socket of a vault that is no more."""
-    if not path.exists():
-        return
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-        try:
-            probe.settimeout(2)
-            probe.connect(str(path))
-        except OSError:
-            path.unlink(missing_ok=True)
-            return
-    raise Refused(f"{path}: đã có kho khác chạy / another vault answers there")
-
-
-def _uid_of(connection: socket.socket) -> int:
-    peer = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size)
-    _pid, uid, _gid = _PEER.unpack(peer)
-    return int(uid)
+def _withheld(person: OpenedPerson, ground: Ground) -> OpenedPerson:
+    """Nothing of somebody who had the use of their data restricted."""
+    if links.number_of(person.person) not in ground.restricted:
+        return person
+    return OpenedPerson(visitor=person.visitor, person=person.person, restricted=True)

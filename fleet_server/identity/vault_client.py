@@ -13,14 +13,17 @@ from fleet_server.identity.vault_messages import (
     Failed,
     Find,
     Found,
+    NotPermitted,
     Open,
     Opened,
     OpenedPerson,
     Reply,
     Request,
+    Sign,
+    Signed,
 )
 
-R = TypeVar("R", Opened, Found)
+R = TypeVar("R", Opened, Found, Signed)
 TIMEOUT_S: Final = 20.0
 
 
@@ -32,16 +35,43 @@ class VaultClient:
         self._timeout_s = timeout_s
 
     def open(
-        self, persons: Sequence[str], *, case: str, purpose: str, actor: str
+        self,
+        persons: Sequence[str],
+        *,
+        case: str,
+        purpose: str,
+        actor: str,
+        opening: int | None = None,
     ) -> list[OpenedPerson]:
-        """Who these visitors are, in the order asked for. Raises VaultAway, BadRequest."""
-        request = Open(persons=list(persons), case=case, purpose=purpose, actor=actor)
+        """Who these visitors are, in the order asked for.
+
+        Raises VaultAway, BadRequest, NotPermitted.
+        """
+        request = Open(
+            persons=list(persons), case=case, purpose=purpose, actor=actor, opening=opening
+        )
         return self._ask(request, Opened).persons
 
     def find(self, kind: str, number: str, *, case: str, purpose: str, actor: str) -> list[str]:
-        """References of the visitors with this number. Raises VaultAway, BadRequest, BadNumber."""
+        """References of the visitors with this number. Raises VaultAway,
+        BadRequest, BadNumber, NotPermitted.
+        """
         request = Find(kind=kind, number=number, case=case, purpose=purpose, actor=actor)
         return self._ask(request, Found).persons
+
+    def sign(
+        self, digest: bytes, *, decision: str, at_ms: int, case: str, purpose: str, actor: str
+    ) -> bytes:
+        """The fleet's signature under a result (`vault_messages.statement`). Raises VaultAway."""
+        request = Sign(
+            digest=digest.hex(),
+            decision=decision,
+            at_ms=at_ms,
+            case=case,
+            purpose=purpose,
+            actor=actor,
+        )
+        return self._ask(request, Signed).signature
 
     def _ask(self, request: Request, kind: type[R]) -> R:
         line = messages.line(request)
@@ -56,6 +86,8 @@ class VaultClient:
             raise BadNumber(reply.detail)
         if reply.reason == "bad_request":
             raise BadRequest(reply.detail)
+        if reply.reason == "not_permitted":
+            raise NotPermitted(reply.detail)
         if reply.reason == "away":
             raise VaultAway(reply.detail)
         raise Refused(reply.detail)

@@ -7,9 +7,9 @@ import msgspec
 from fleet_server.errors import FleetError
 from wire.records import IdentityPart
 
-MAX_REQUEST_BYTES: Final = 65_536
+MAX_REQUEST_BYTES: Final = 131_072
 MAX_REPLY_BYTES: Final = 16_777_216
-MAX_PERSONS: Final = 200
+MAX_PERSONS: Final = 5_000
 """In one request."""
 
 _PRINTABLE: Final = r"\A[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*\Z"
@@ -19,6 +19,10 @@ Line200 = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=_PRI
 
 class BadRequest(FleetError, ValueError):
     """Not a request the vault knows."""
+
+
+class NotPermitted(FleetError):
+    """The vault opens nothing on this ground. Says what is missing."""
 
 
 class _Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -32,6 +36,8 @@ class Open(_Asked, frozen=True, kw_only=True, tag="open"):
 
     persons: Annotated[list[Line64], msgspec.Meta(min_length=1, max_length=MAX_PERSONS)]
     """References `P<id>`."""
+    opening: int | None = None
+    """The approved request, where these are more than one may open alone."""
 
 
 class Find(_Asked, frozen=True, kw_only=True, tag="find"):
@@ -40,6 +46,15 @@ class Find(_Asked, frozen=True, kw_only=True, tag="find"):
     kind: Line64
     """One of `numbers.KINDS`."""
     number: Line200
+
+
+class Sign(_Asked, frozen=True, kw_only=True, tag="sign"):
+    """Put the fleet's name under a result."""
+
+    decision: Line64
+    at_ms: int
+    digest: Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
+    """SHA-256, hex."""
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,6 +79,8 @@ class OpenedPerson(msgspec.Struct, frozen=True, kw_only=True):
     """All that differ, newest first."""
     unreadable: int = 0
     """Identities that did not open: sealed to a lost key, or damaged."""
+    restricted: bool = False
+    """Nothing was opened: the person had the use of their data restricted."""
 
 
 class Opened(msgspec.Struct, frozen=True, kw_only=True, tag="opened"):
@@ -78,18 +95,31 @@ class Found(msgspec.Struct, frozen=True, kw_only=True, tag="found"):
     persons: list[str] = []
 
 
+class Signed(msgspec.Struct, frozen=True, kw_only=True, tag="signed"):
+    """Ed25519 over `statement` of the request."""
+
+    signature: bytes = b""
+
+
 class Failed(msgspec.Struct, frozen=True, kw_only=True, tag="failed"):
     """Nothing was opened."""
 
     reason: str = ""
-    """`bad_request`, `bad_number` or `away`."""
+    """`bad_request`, `bad_number`, `not_permitted` or `away`."""
     detail: str = ""
 
 
-Request = Open | Find
-Reply = Opened | Found | Failed
-_requests: Final[msgspec.json.Decoder[Request]] = msgspec.json.Decoder(Open | Find)
-_replies: Final[msgspec.json.Decoder[Reply]] = msgspec.json.Decoder(Opened | Found | Failed)
+Request = Open | Find | Sign
+Reply = Opened | Found | Signed | Failed
+_requests: Final[msgspec.json.Decoder[Request]] = msgspec.json.Decoder(Open | Find | Sign)
+_replies: Final[msgspec.json.Decoder[Reply]] = msgspec.json.Decoder(
+    Opened | Found | Signed | Failed
+)
+
+
+def statement(case: str, decision: str, at_ms: int, digest: str) -> bytes:
+    """What a signature under a result is over."""
+    return f"tram-result-1\n{case}\n{decision}\n{at_ms}\n{digest}".encode()
 
 
 def parse(line: bytes) -> Request:
@@ -121,5 +151,5 @@ def _in_words(problem: Exception) -> str:
     # The place, without msgspec's echo of unknown values.
     what, _, where = str(problem).partition(" - at `$")
     if "Invalid value" in what:
-        what = "expected type open or find"
+        what = "expected type open, find or sign"
     return f"request{where.rstrip('`')}: {what[:200]}"

@@ -6,9 +6,23 @@ Columns ending in `_ms` are milliseconds since 1970, those ending in `_at` whole
 from fleet_server.models.access import AccessToken, AuditEntry
 from fleet_server.models.base import Base
 from fleet_server.models.cards import CardIdentity
+from fleet_server.models.cases import (
+    Case,
+    CaseEvent,
+    CaseExposure,
+    CaseLook,
+    CasePerson,
+    FrozenResult,
+    Milestone,
+    NameOpening,
+    OpenedName,
+    SealedNumber,
+    VaultMark,
+)
 from fleet_server.models.fleet import Kiosk, Posting, Presence
 from fleet_server.models.people import Credential, Link, Person, Pseudonym
 from fleet_server.models.places import Area, Gate, OpeningHours, Room, Venue, VenueType
+from fleet_server.models.rights import LetGoDay, RestrictedPerson, RightsRequest
 from fleet_server.models.scans import (
     Alarm,
     Companions,
@@ -35,13 +49,23 @@ __all__ = [
     "AuditEntry",
     "Base",
     "CardIdentity",
+    "Case",
+    "CaseEvent",
+    "CaseExposure",
+    "CaseLook",
+    "CasePerson",
     "Companions",
     "Credential",
     "ExposureRule",
+    "FrozenResult",
     "Gate",
     "ImportedVisitor",
     "Kiosk",
+    "LetGoDay",
     "Link",
+    "Milestone",
+    "NameOpening",
+    "OpenedName",
     "OpeningHours",
     "OrphanExit",
     "Person",
@@ -49,12 +73,16 @@ __all__ = [
     "Presence",
     "Pseudonym",
     "RefusedRecord",
+    "RestrictedPerson",
+    "RightsRequest",
     "Room",
     "Scan",
     "ScanIdentity",
     "ScanKey",
+    "SealedNumber",
     "StaleVisits",
     "UnsureStay",
+    "VaultMark",
     "Venue",
     "VenueStaff",
     "VenueType",

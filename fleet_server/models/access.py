@@ -17,6 +17,8 @@ class AccessToken(Base):
     role: Mapped[str] = mapped_column(String(32))
     venue_id: Mapped[int | None] = mapped_column(ForeignKey("venues.id"))
     """The one venue a venue manager's token is for."""
+    area_id: Mapped[int | None] = mapped_column(ForeignKey("areas.id"))
+    """The area its holder works in, with all below it; None: everywhere."""
     created_at: Mapped[Seconds]
     expires_at: Mapped[Seconds]
     revoked_at: Mapped[Seconds | None]

@@ -15,7 +15,7 @@ class Person(Base):
 
     id: Mapped[Id]
     created_at: Mapped[Seconds]
-    merged_into: Mapped[int | None] = mapped_column(ForeignKey("persons.id"))
+    merged_into: Mapped[int | None] = mapped_column(ForeignKey("persons.id"), index=True)
     """Set while links make this one person with another: references to it lead there."""
 
 
@@ -29,7 +29,7 @@ class Pseudonym(Base):
     """Which numbering: `card`, `qid`, `cccd`, `bhyt`, `ticket`, …"""
     person_id: Mapped[int] = mapped_column(ForeignKey("persons.id"), index=True)
     """The person the links in force make of it."""
-    own_person_id: Mapped[int] = mapped_column(ForeignKey("persons.id"))
+    own_person_id: Mapped[int] = mapped_column(ForeignKey("persons.id"), index=True)
     """The person it was first seen as; undoing all its links leads back there."""
     created_at: Mapped[Seconds]
 
@@ -44,7 +44,7 @@ class Link(Base):
     second_id: Mapped[int] = mapped_column(ForeignKey("pseudonyms.id"), index=True)
     reason: Mapped[str] = mapped_column(String(200))
     """`scan` where one code carried both numbers, else words."""
-    scan_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("scans.id"))
+    scan_id: Mapped[int | None] = mapped_column(BigInt, ForeignKey("scans.id"), index=True)
     made_at: Mapped[Seconds]
     made_by: Mapped[str] = mapped_column(String(64))
     undone_at: Mapped[Seconds | None]

@@ -44,7 +44,6 @@ from fleet_server.tracing.answers import (
     WhyAnswer,
 )
 from fleet_server.tracing.handmade import Handmade
-from fleet_server.tracing.opening import next_closing
 from fleet_server.tracing.questions import Asked
 from fleet_server.tracing.reach import Question
 from fleet_server.tracing.rules import BadRule, seconds
@@ -270,7 +269,7 @@ class Desk(NamedTuple):
         # Scans whose stays are not derived yet would be missing from the answer.
         derivation.drain(engine, now_ms=now_ms)
         subject, answer, miss = "", None, None
-        with database.driver_errors(), _snapshot(engine).connect() as connection:
+        with database.driver_errors(), database.snapshot(engine).connect() as connection:
             session = _session(connection, wanted, now_ms)
             rule = session.asked.question.rule
             detail: Detail = {
@@ -358,12 +357,7 @@ def _session(connection: Connection, wanted: Wanted, now_ms: int) -> _Session:
     )
     question = Question(wanted.since, wanted.until, rule)
     asked = Asked(question, version.terms, now_ms // 1000, wanted.known_ms)
-
-    def closing(venue: str, at: int) -> int | None:
-        venue_id = places.resolve(connection, venue)
-        hours = derivation.opening_hours(connection, {venue_id}).get(venue_id)
-        return None if hours is None else next_closing(at, hours)
-
+    closing = derivation.closing_of(connection)
     by_hand = [handmade.read(text, wanted.zone, closing) for text in wanted.by_hand]
     return _Session(connection, asked, by_hand, wanted.limit)
 
@@ -379,10 +373,3 @@ def _check(asker: Asker, wanted: Wanted, now_ms: int) -> None:
         raise BadTime("from: expected a time before `to`")
     if wanted.known_ms is not None and wanted.known_ms > now_ms:
         raise BadTime("as_of: expected a time that has been")
-
-
-def _snapshot(engine: Engine) -> Engine:
-    """All of a question's statements see one moment (as they do in SQLite without asking)."""
-    if database.is_sqlite(engine):
-        return engine
-    return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)

@@ -20,8 +20,8 @@ from sqlalchemy import (
 from fleet_server import bulk, database
 from fleet_server.database import chunks
 from fleet_server.models import Base, StaleVisits
-from fleet_server.tracing import storage
-from fleet_server.tracing.opening import Hours, Stretch
+from fleet_server.tracing import places, storage
+from fleet_server.tracing.opening import Hours, Stretch, next_closing
 from fleet_server.tracing.spans import Span
 from fleet_server.tracing.storage.rows import StoredVisit
 from fleet_server.tracing.visits import Derived, DerivedVisit, PersonScan, derive, settled
@@ -215,18 +215,18 @@ def staff_of(connection: Connection, persons: Collection[int]) -> dict[int, dict
 
 def opening_hours(connection: Connection, venues: Collection[int]) -> dict[int, Hours]:
     """Opening hours of those venues that have any."""
-    opening, places = _TABLES["opening_hours"].c, _TABLES["venues"].c
+    opening, venue = _TABLES["opening_hours"].c, _TABLES["venues"].c
     stretches: dict[tuple[int, str], list[Stretch]] = defaultdict(list)
     for chunk in chunks(sorted(venues)):
         rows = connection.execute(
             select(
                 opening.venue_id,
-                places.timezone,
+                venue.timezone,
                 opening.weekday,
                 opening.opens_min,
                 opening.closes_min,
             )
-            .join(_TABLES["venues"], places.id == opening.venue_id)
+            .join(_TABLES["venues"], venue.id == opening.venue_id)
             .where(opening.venue_id.in_(chunk))
         )
         for venue_id, timezone, weekday, opens_min, closes_min in rows:
@@ -235,6 +235,17 @@ def opening_hours(connection: Connection, venues: Collection[int]) -> dict[int, 
         venue_id: Hours(timezone, tuple(sorted(week)))
         for (venue_id, timezone), week in stretches.items()
     }
+
+
+def closing_of(connection: Connection) -> Callable[[str, int], int | None]:
+    """When the venue of a reference closes next after a moment; None where that is not known."""
+
+    def closing(venue: str, at: int) -> int | None:
+        venue_id = places.resolve(connection, venue)
+        hours = opening_hours(connection, {venue_id}).get(venue_id)
+        return None if hours is None else next_closing(at, hours)
+
+    return closing
 
 
 def _write(

@@ -1,5 +1,6 @@
 """What an answer stands on: a person's stays with their bounds, and the scans behind each."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -68,35 +69,14 @@ def why(
 ) -> WhyAnswer:
     """Which stays of two persons overlapped, and what that makes the one to the other."""
     question = asked.question
-    mine = search.visits_of(connection, [person_id], asked.window, known_ms=asked.known_ms)
     index = index_stays(connection, person_id, asked, by_hand)
-    latest = max((stay.possible[1] for stay in index), default=question.until)
-    window = asked.window._replace(until=max(question.until, latest) + question.rule.linger_s)
-    theirs = search.visits_of(connection, [other_id], window, known_ms=asked.known_ms)
-    known = _known(connection, [*mine, *theirs], asked)
+    theirs, known, met = _met(connection, person_id, index, [other_id], asked, by_hand=by_hand)
     reached = reach(index, question)
     by_span = [
         [each for each in theirs if each.visit.venue_id == venue] for venue in reached.venues
     ]
     groups: list[Group] = search.unsure_groups(by_span, known.dwell_s)
     exposed = exposures(reached, groups, question.rule)
-    meetings = []
-    for stay in sorted(index, key=lambda each: each.possible):
-        start = max(stay.possible[0], question.since)
-        end = min(stay.possible[1], question.until)
-        if start >= end:
-            continue
-        end += question.rule.linger_s
-        seen = _index_seen(stay, mine, by_hand, known)
-        for each in theirs:
-            first = max(start, each.visit.entered_earliest)
-            last = min(end, each.visit.end_latest)
-            if each.visit.venue_id == stay.venue and first < last:
-                meetings.append(
-                    Meeting(
-                        start=iso(first), end=iso(last), index=seen, other=_seen(each.visit, known)
-                    )
-                )
     found = said(connection, exposed.at(range(len(exposed))), asked)
     return WhyAnswer(
         visitor=visitor_ref(connection, person_id),
@@ -105,8 +85,63 @@ def why(
         as_of=as_of(asked),
         gaps=gaps_of(connection, {stay.venue for stay in index}, asked),
         contact=found[0] if found else None,
-        meetings=meetings,
+        meetings=met.get(other_id, []),
     )
+
+
+def meetings(
+    connection: Connection,
+    person_id: int,
+    others: Sequence[int],
+    asked: Asked,
+    *,
+    by_hand: Sequence[Handmade] = (),
+) -> dict[int, list[Meeting]]:
+    """Which stays of a person overlapped which of each of these others, with their scans."""
+    index = index_stays(connection, person_id, asked, by_hand)
+    found: dict[int, list[Meeting]] = {}
+    for some in chunks(others):
+        found |= _met(connection, person_id, index, some, asked, by_hand=by_hand)[2]
+    return found
+
+
+def _met(
+    connection: Connection,
+    person_id: int,
+    index: Sequence[Stay],
+    others: Sequence[int],
+    asked: Asked,
+    *,
+    by_hand: Sequence[Handmade],
+) -> tuple[list[StoredVisit], _Known, dict[int, list[Meeting]]]:
+    """The others' visits, what they are described with, and who met the index person how."""
+    question = asked.question
+    mine = search.visits_of(connection, [person_id], asked.window, known_ms=asked.known_ms)
+    latest = max((stay.possible[1] for stay in index), default=question.until)
+    window = asked.window._replace(until=max(question.until, latest) + question.rule.linger_s)
+    theirs = search.visits_of(connection, others, window, known_ms=asked.known_ms)
+    known = _known(connection, [*mine, *theirs], asked)
+    at_venue: dict[int, list[StoredVisit]] = defaultdict(list)
+    for each in theirs:
+        at_venue[each.visit.venue_id].append(each)
+    found: dict[int, list[Meeting]] = defaultdict(list)
+    for stay in sorted(index, key=lambda each: each.possible):
+        start = max(stay.possible[0], question.since)
+        end = min(stay.possible[1], question.until)
+        if start >= end:
+            continue
+        end += question.rule.linger_s
+        seen = _index_seen(stay, mine, by_hand, known)
+        for each in at_venue[stay.venue]:
+            first = max(start, each.visit.entered_earliest)
+            last = min(end, each.visit.end_latest)
+            if first < last:
+                found[each.person_id].append(
+                    Meeting(
+                        start=iso(first), end=iso(last), index=seen, other=_seen(each.visit, known)
+                    )
+                )
+    return theirs, known, found
 
 
 def history(connection: Connection, person_id: int, asked: Asked) -> HistoryAnswer:

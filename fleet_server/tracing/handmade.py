@@ -19,6 +19,10 @@ ELSEWHERE: Final = "elsewhere:"
 _FORM: Final = "expected VENUE,FROM,TO such as cho-mau,2026-01-05T08:00,2026-01-05T09:30"
 
 
+Closing = Callable[[str, int], int | None]
+"""When a venue closes next after a moment; None where its hours are not known."""
+
+
 class BadStay(FleetError, ValueError):
     """A stay nobody can read."""
 
@@ -33,9 +37,11 @@ class Handmade(NamedTuple):
     start: tuple[int, int, int]
     """Earliest, expected, latest."""
     end: tuple[int, int, int]
+    there: bool = True
+    """False: the derived stay that begins so at this venue was not this person's."""
 
 
-def read(text: str, zone: ZoneInfo, closing: Callable[[str, int], int | None]) -> Handmade:
+def read(text: str, zone: ZoneInfo, closing: Closing) -> Handmade:
     """A stay as it is typed. `closing(venue, at)`: when the venue closes next. Raises BadStay."""
     parts = [part.strip() for part in text.rsplit(",", 2)]
     if len(parts) != 3 or not all(parts):
@@ -73,10 +79,16 @@ def instead(
     seen, it has ended when a handmade one begins. `venue_ids`: of each handmade stay; None for a
     place nobody was scanned at.
     """
-    starts = sorted(stay.start[1] for stay in handmade)
+    placed = list(zip(handmade, venue_ids, strict=True))
+    rejected = {(venue, hand.start[1]) for hand, venue in placed if not hand.there}
+    placed = [(hand, venue) for hand, venue in placed if hand.there]
+    handmade = [hand for hand, _ in placed]
+    starts = sorted(hand.start[1] for hand in handmade)
     out = []
     for stay in derived:
         begun, ended = stay.expected
+        if (stay.venue, begun) in rejected:
+            continue
         if any(begun < hand.end[1] and hand.start[1] < ended for hand in handmade):
             continue
         moved_on = next((at for at in starts if at > begun), None)
@@ -85,7 +97,7 @@ def instead(
                 expected=(begun, min(ended, moved_on)), possible=(stay.possible[0], moved_on)
             )
         out.append(stay)
-    for hand, venue in zip(handmade, venue_ids, strict=True):
+    for hand, venue in placed:
         if venue is not None:
             out.append(of(hand, venue))
     return out
@@ -113,7 +125,7 @@ def _times(text: str, zone: ZoneInfo) -> tuple[int, int, int]:
 
 
 def _closing(
-    place: str, start: tuple[int, int, int], closing: Callable[[str, int], int | None] | None
+    place: str, start: tuple[int, int, int], closing: Closing | None
 ) -> tuple[int, int, int]:
     at = None if closing is None else closing(place, start[1])
     if at is None:

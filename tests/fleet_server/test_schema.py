@@ -113,6 +113,46 @@ def test_0003_derives_the_visits_again_and_keeps_the_dwells(empty_database_url: 
     engine.dispose()
 
 
+def test_0005_keeps_every_row_and_lets_rows_be_found_by_what_they_refer_to(
+    empty_database_url: str,
+) -> None:
+    engine = database.connect(empty_database_url)
+    with engine.execution_options(**database.WRITES).begin() as connection:
+        command.upgrade(schema.config(connection), "0004")
+    place = world.one_venue(engine)
+    scan_id = world.store_one_scan(engine, place)
+    with engine.execution_options(**database.WRITES).begin() as connection:
+        persons = Base.metadata.tables["persons"]
+        connection.execute(insert(persons).values(created_at=1, merged_into=1))
+        pseudonym = {"digest": bytes(16), "space": "bhyt", "created_at": 1, "person_id": 1}
+        connection.execute(
+            insert(Base.metadata.tables["pseudonyms"]).values(**pseudonym, own_person_id=2)
+        )
+        link = {"first_id": 1, "second_id": 2, "reason": "scan", "scan_id": scan_id}
+        connection.execute(
+            insert(Base.metadata.tables["links"]).values(**link, made_at=1, made_by="t")
+        )
+        before = {
+            name: connection.execute(select(Base.metadata.tables[name])).all()
+            for name in ("persons", "pseudonyms", "links", "scans")
+        }
+    schema.migrate(engine)
+    with engine.connect() as connection:
+        for name, rows in before.items():
+            assert connection.execute(select(Base.metadata.tables[name])).all() == rows
+        for name in ("rights_requests", "restricted_persons", "let_go_days"):
+            table = Base.metadata.tables[name]
+            assert connection.scalar(select(func.count()).select_from(table)) == 0
+        found = inspect(connection)
+        for name, column in (
+            ("links", "scan_id"),
+            ("persons", "merged_into"),
+            ("pseudonyms", "own_person_id"),
+        ):
+            assert [column] in [index["column_names"] for index in found.get_indexes(name)]
+    engine.dispose()
+
+
 @pytest.mark.parametrize(
     "statement",
     [

@@ -162,7 +162,8 @@ def test_whatever_dies_comes_back(home: Home, serve: Callable[..., Served]) -> N
         assert {key: pid for key, pid in after.items() if key != name} == {
             key: pid for key, pid in before.items() if key != name
         }
-    assert home.json("person", "open", "P1", "--case", "c", "--purpose", "p")["persons"]
+    asked = home.json("person", "ask", "view", "--document", "001090000001")
+    assert asked["outcome"] == "not_found"
 
 
 def test_no_process_outlives_a_killed_supervisor(serve: Callable[..., Served]) -> None:
@@ -172,7 +173,7 @@ def test_no_process_outlives_a_killed_supervisor(serve: Callable[..., Served]) -
     everybody = descendants(served.process.pid)
     served.end(signal.SIGKILL)
     wait_until(lambda: not [pid for pid in everybody if alive(pid)], what="all gone", timeout_s=15)
-    served.home.fails("person", "open", "P1", "--case", "c", "--purpose", "p")
+    served.home.fails("person", "ask", "view", "--document", "001090000001")
 
 
 def test_it_starts_again_after_it_was_killed(serve: Callable[..., Served]) -> None:
@@ -216,19 +217,21 @@ def test_names_are_opened_through_the_running_vault_only(
     (card,) = home.json("card", "issue", "--name", "Nguyễn Văn Mẫu", "--phone", "0900 000 000")[
         "cards"
     ]
-    why = ("--case", "ca-1", "--purpose", "gọi điện", "--by", "truy-vet-1")
-    assert "nothing was opened" in home.fails("person", "open", card["visitor"], *why)
+    asked = home.fails("person", "ask", "view", "--card", card["text"])
+    assert "nothing was opened" in asked
 
     served = serve().ready()
 
-    assert "Nguyễn Văn Mẫu" in home.ok("person", "open", card["visitor"], *why)
-    found = home.json("person", "find", "--card", card["text"], *why)
-    assert found == {"visitors": [card["visitor"]]}
-    assert "Nobody" in home.ok("person", "find", "--document", "001090000001", *why)
-    assert "cannot be searched yet" in home.fails("person", "find", "--phone", "0900000000", *why)
-    assert "give one of" in home.fails("person", "find", *why, status=2)
+    found = home.json("person", "identify", "right:1", "--card", card["text"])
+    assert found["visitor"] == card["visitor"]
+    assert "Nguyễn Văn Mẫu" in home.ok("person", "show", "right:1")
+    assert "nobody is known" in home.ok("person", "ask", "view", "--document", "001090000001")
+    assert "give one of" in home.fails("person", "ask", "view", status=2)
     actions = [line["action"] for line in home.json("audit", "show")]
-    assert actions == ["card.issued", "vault.open", "vault.find", "vault.find"]
+    assert actions == [
+        *("card.issued", "right.asked", "vault.find", "right.found", "vault.open", "right.shown"),
+        *("right.asked", "vault.find", "right.not_found"),
+    ]
     served.end()
     for place in (served.log, *(home.path / "run").iterdir()):
         assert "Nguyễn Văn Mẫu" not in place.read_text("utf-8", errors="replace")

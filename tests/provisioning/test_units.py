@@ -19,8 +19,11 @@ EXPOSURE = {
     "tram-fleet-vault.service": 0.4,
     "tram-fleet-web.service": 1.3,
     "tram-kiosk.service": 1.7,
+    "tram-retention.service": 0.4,
 }
 """What `systemd-analyze security` may say at most: 0 is nothing in reach, 10 everything."""
+TIMED = {"tram-retention.service"}
+"""Run by a timer to their end; all others stay."""
 
 
 def read(path: Path) -> dict[str, dict[str, str]]:
@@ -49,6 +52,9 @@ def test_every_program_of_the_path_has_a_unit() -> None:
 def test_a_unit_notifies_is_watched_and_always_comes_back(unit: Path) -> None:
     told = read(unit)
     service = told["Service"]
+    if unit.name in TIMED:
+        assert service["Type"] == "oneshot"
+        return
     assert service["Type"] == "notify"
     assert service["Restart"] == "always"
     assert int(service["RestartSec"]) >= 1
@@ -81,6 +87,18 @@ def test_each_process_is_a_user_of_its_own_and_sees_its_own_keys_only() -> None:
     assert len(users) == 3
 
 
+def test_what_is_timed_has_a_timer_that_makes_up_for_a_night_off_and_sees_no_key() -> None:
+    timers = sorted((ROOT / "systemd").glob("*.timer"))
+    assert {timer.with_suffix(".service").name for timer in timers} == TIMED
+    for timer in timers:
+        told = read(timer)
+        assert told["Timer"] == {"OnCalendar": "*-*-* 03:30:00", "Persistent": "yes"}
+        assert told["Install"]["WantedBy"] == "timers.target"
+    service = read(ROOT / "systemd" / "tram-retention.service")["Service"]
+    assert service["InaccessiblePaths"] == "-/var/lib/tram/keys"
+    assert service["User"] == "tram-retention"
+
+
 def test_the_vault_has_no_network() -> None:
     service = read(ROOT / "systemd" / "tram-fleet-vault.service")["Service"]
     assert service["PrivateNetwork"] == "yes"
@@ -100,8 +118,9 @@ def test_a_unit_calls_a_command_that_exists(unit: Path) -> None:
     if command[0].endswith("/kiosk"):
         assert command[1] in KIOSK_COMMANDS
     elif command[0].endswith("/fleet"):
+        called = command[command.index("/var/lib/tram") + 1 :]
         shown = subprocess.run(
-            [sys.executable, "-m", "fleet_server", command[-1], "--help"],
+            [sys.executable, "-m", "fleet_server", *called, "--help"],
             capture_output=True,
             text=True,
             check=False,

@@ -1,0 +1,126 @@
+"""What is different between two kept results, and what somebody has not seen yet."""
+
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from fleet_server import database
+from fleet_server.cases import freezing
+from fleet_server.cases.acting import Acting
+from fleet_server.errors import NotKnown
+from fleet_server.models import CaseLook
+from fleet_server.times import iso
+from fleet_server.tracing.answers import Gap, Time
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """A contact in one result."""
+
+    ref: str
+    role: str
+    tier: str
+    certain_s: int
+    expected_s: int
+    possible_s: int
+    places: list[str]
+
+
+class Moved(msgspec.Struct, frozen=True, kw_only=True):
+    """The same contact in both."""
+
+    was: Standing
+    now: Standing
+
+
+class Changes(msgspec.Struct, frozen=True, kw_only=True):
+    """What is different since a result was seen."""
+
+    case: str
+    result: int
+    """The newest kept result."""
+    as_of: Time
+    since_result: int | None
+    """The one seen last; null: none, so everything is new."""
+    since: Time | None
+    """As of which that one was."""
+    seen_at: Time | None
+    """When it was seen last."""
+    seen_by: str
+    added: list[Standing]
+    removed: list[Standing]
+    changed: list[Moved]
+    gaps_closed: list[Gap]
+    gaps_opened: list[Gap]
+
+
+def since_last_look(connection: Connection, acting: Acting) -> Changes:
+    """What the actor has not seen. Raises NotKnown where nothing was evaluated yet."""
+    case = acting.case
+    newest = freezing.latest(connection, case.id)
+    if newest is None:
+        raise NotKnown(
+            f"case {case.ref}: chưa tính lần nào / was not evaluated yet;"
+            " `fleet case evaluate` does"
+        )
+    look = connection.execute(
+        select(CaseLook.frozen_id, CaseLook.at_ms).where(
+            CaseLook.case_id == case.id, CaseLook.seen_by == acting.actor.name
+        )
+    ).one_or_none()
+    now = freezing.load(connection, case.id, newest, None).content
+    was: dict[str, Any] = {"contacts": [], "gaps": []}
+    if look is not None:
+        was = freezing.load(connection, case.id, look.frozen_id, None).content
+    before, after = _standing(was), _standing(now)
+    gaps_before, gaps_after = _gaps(was), _gaps(now)
+    return Changes(
+        case=case.ref,
+        result=newest,
+        as_of=now["as_of"],
+        since_result=None if look is None else look.frozen_id,
+        since=was.get("as_of"),
+        seen_at=None if look is None else iso(look.at_ms // 1000),
+        seen_by=acting.actor.name,
+        added=[each for ref, each in after.items() if ref not in before],
+        removed=[each for ref, each in before.items() if ref not in after],
+        changed=[
+            Moved(was=before[ref], now=each)
+            for ref, each in after.items()
+            if ref in before and before[ref] != each
+        ],
+        gaps_closed=[gap for key, gap in gaps_before.items() if key not in gaps_after],
+        gaps_opened=[gap for key, gap in gaps_after.items() if key not in gaps_before],
+    )
+
+
+def saw(connection: Connection, acting: Acting, result: int) -> None:
+    """The actor has seen this result."""
+    values = {"frozen_id": result, "at_ms": acting.now_ms}
+    statement = database.insert(connection, CaseLook).values(
+        case_id=acting.case.id, seen_by=acting.actor.name, **values
+    )
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=["case_id", "seen_by"], set_=values)
+    )
+    acting.note(connection, "seen", detail={"result": result})
+
+
+def _standing(content: dict[str, Any]) -> dict[str, Standing]:
+    found = {}
+    for contact in content["contacts"]:
+        if not contact["exposures"]:
+            continue
+        best = contact["exposures"][0]
+        found[contact["ref"]] = Standing(
+            ref=contact["ref"],
+            role=contact["role"],
+            places=sorted({place for each in contact["exposures"] for place in each["places"]}),
+            **{key: best[key] for key in ("tier", "certain_s", "expected_s", "possible_s")},
+        )
+    return found
+
+
+def _gaps(content: dict[str, Any]) -> dict[tuple[str, str], Gap]:
+    gaps = msgspec.convert(content["gaps"], list[Gap])
+    return {(gap.kiosk, gap.venue): gap for gap in gaps}

@@ -1,0 +1,375 @@
+"""One door to cases for commands, API and pages: each method is one thing somebody does."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+from zoneinfo import ZoneInfo
+
+import msgspec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from sqlalchemy import Connection, Engine, select
+
+from fleet_server import database
+from fleet_server.cases import (
+    changes,
+    contacts,
+    evaluation,
+    freezing,
+    milestones,
+    names,
+    persons,
+    register,
+)
+from fleet_server.cases import notice as public
+from fleet_server.cases.acting import Acting, Actor, KnownCase, enter
+from fleet_server.cases.changes import Changes
+from fleet_server.cases.contacts import Contact, Event, Filter
+from fleet_server.cases.freezing import Frozen, Signer
+from fleet_server.cases.names import Named, Opener, Opening
+from fleet_server.cases.notice import Notice
+from fleet_server.cases.results import Evaluation, MilestoneSeen, Preview
+from fleet_server.errors import Refused
+from fleet_server.models import Area
+from fleet_server.settings import Privacy
+from fleet_server.times import iso
+from fleet_server.tracing.answers import Time
+
+A = TypeVar("A")
+
+
+class Vault(Opener, Signer, Protocol):
+    """What is asked of the vault."""
+
+    def find(self, kind: str, number: str, *, case: str, purpose: str, actor: str) -> list[str]: ...
+
+
+class IndexSeen(msgspec.Struct, frozen=True, kw_only=True):
+    """An index person of a case."""
+
+    ref: str
+    visitor: str
+
+
+class CaseSeen(msgspec.Struct, frozen=True, kw_only=True):
+    """A case as it stands."""
+
+    ref: str
+    disease: str
+    area: str | None
+    lab_ref: str
+    lab_confirmed_by: str | None
+    onset: Time | None
+    isolated: Time | None
+    since: Time | None = msgspec.field(name="from")
+    until: Time | None = msgspec.field(name="to")
+    rule: str
+    opened_at: Time
+    opened_by: str
+    closed_at: Time | None
+    index: list[IndexSeen]
+    contacts: dict[str, int]
+    """By state."""
+    openings: int
+    """Requests for names that wait for somebody."""
+    evaluated: int | None
+    """Number of the newest kept result."""
+
+
+@dataclass(frozen=True)
+class CaseDesk:
+    """Somebody at work. All raise NotKnown for a case that is none of theirs, and Refused."""
+
+    engine: Engine
+    vault: Vault
+    actor: Actor
+    now_ms: int
+    zone: ZoneInfo
+    privacy: Privacy
+
+    def begin(self, ref: str, **about: Any) -> CaseSeen:
+        """Begins a case (`register.open_case`)."""
+        with self._writing() as connection:
+            register.open_case(connection, self.actor, ref, now_ms=self.now_ms, **about)
+        return self.show(ref)
+
+    def listed(self, *, closed: bool = False) -> list[CaseSeen]:
+        with self.engine.connect() as connection:
+            found = register.listed(connection, self.actor, closed=closed)
+            return [_seen(connection, case) for case in found]
+
+    def show(self, ref: str) -> CaseSeen:
+        with self.engine.connect() as connection:
+            return _seen(connection, self._enter(connection, ref, closed=True).case)
+
+    def amend(
+        self,
+        ref: str,
+        *,
+        lab_ref: str | None = None,
+        rule: str | None = None,
+        **times: int | None,
+    ) -> CaseSeen:
+        """Laboratory reference, rule, `onset_at`, `isolated_at`, `since_at`, `until_at`."""
+        with self._at(ref) as (connection, acting):
+            if lab_ref is not None:
+                register.set_lab(connection, acting, lab_ref)
+            if rule is not None:
+                register.set_rule(connection, acting, rule)
+            register.set_times(connection, acting, **times)
+        return self.show(ref)
+
+    def confirm_lab(self, ref: str, lab_ref: str) -> None:
+        refusal = None
+        with self._at(ref) as (connection, acting):
+            try:
+                register.confirm_lab(connection, acting, lab_ref)
+            except Refused as problem:
+                # A number that does not match stays on record.
+                refusal = problem
+        if refusal is not None:
+            raise refusal
+
+    def close(self, ref: str, words: str) -> None:
+        self._do(ref, lambda connection, acting: register.close(connection, acting, words))
+
+    def find(self, ref: str, kind: str, number: str, purpose: str) -> list[str]:
+        """References of the visitors with this number, as the vault answers."""
+        with self.engine.connect() as connection:
+            self._enter(connection, ref)
+        return self.vault.find(kind, number, case=ref, purpose=purpose, actor=self.actor.name)
+
+    def add_index(self, ref: str, visitor: str, reason: str) -> IndexSeen:
+        member = self._do(
+            ref, lambda connection, acting: persons.add_index(connection, acting, visitor, reason)
+        )
+        return IndexSeen(ref=member.ref, visitor=f"P{member.person_id}")
+
+    def remove_index(self, ref: str, person: str, reason: str) -> None:
+        self._do(
+            ref, lambda connection, acting: persons.remove_index(connection, acting, person, reason)
+        )
+
+    def link(self, ref: str, first: str, second: str, reason: str) -> tuple[int, int]:
+        """The link's number and the person's."""
+        return self._do(
+            ref, lambda connection, acting: persons.link(connection, acting, first, second, reason)
+        )
+
+    def unlink(self, ref: str, link_id: int, reason: str) -> set[int]:
+        return self._do(
+            ref, lambda connection, acting: persons.unlink(connection, acting, link_id, reason)
+        )
+
+    def milestones(self, ref: str, *, all_of_them: bool = False) -> list[MilestoneSeen]:
+        with self.engine.connect() as connection:
+            case = self._enter(connection, ref, closed=True).case
+            found = milestones.listed(connection, case.id, all_of_them=all_of_them)
+        return [evaluation.seen(each) for each in found]
+
+    def add_milestone(self, ref: str, person: str, text: str, note: str = "") -> int:
+        return self._do(
+            ref,
+            lambda connection, acting: milestones.add(
+                connection, acting, person, text, zone=self.zone, note=note
+            ),
+        )
+
+    def correct_milestone(self, ref: str, number: int, text: str, note: str = "") -> int:
+        return self._do(
+            ref,
+            lambda connection, acting: milestones.correct(
+                connection, acting, number, text, zone=self.zone, note=note
+            ),
+        )
+
+    def decide_milestone(self, ref: str, number: int, state: str, note: str = "") -> None:
+        self._do(
+            ref,
+            lambda connection, acting: milestones.decide(connection, acting, number, state, note),
+        )
+
+    def preview(self, ref: str, **terms: Any) -> Preview:
+        return evaluation.preview(self.engine, self._acting(ref), **terms)
+
+    def evaluate(self, ref: str) -> tuple[int, Evaluation]:
+        return evaluation.evaluate(self.engine, self.vault, self._acting(ref))
+
+    def changes(self, ref: str, *, saw: bool = True) -> Changes:
+        """What the actor has not seen yet; `saw`: and has now."""
+        with self._at(ref) as (connection, acting):
+            found = changes.since_last_look(connection, acting)
+            if saw:
+                changes.saw(connection, acting, found.result)
+        return found
+
+    def contacts(self, ref: str, which: Filter = contacts.ALL) -> list[Contact]:
+        with self.engine.connect() as connection:
+            case = self._enter(connection, ref, closed=True).case
+            return contacts.listed(connection, case.id, which)
+
+    def decide(
+        self, ref: str, person: str, state: str, *, words: str = "", area: str | None = None
+    ) -> int | None:
+        return contacts.decide(
+            self.engine, self.vault, self._acting(ref), person, state, words=words, area=area
+        )
+
+    def call(self, ref: str, person: str, *, reachable: bool, words: str = "") -> None:
+        self._do(
+            ref,
+            lambda connection, acting: contacts.call(
+                connection, acting, person, reachable=reachable, words=words
+            ),
+        )
+
+    def set_area(self, ref: str, person: str, area: str) -> None:
+        self._do(
+            ref, lambda connection, acting: contacts.set_area(connection, acting, person, area)
+        )
+
+    def say(self, ref: str, words: str, *, person: str | None = None) -> None:
+        self._do(
+            ref, lambda connection, acting: contacts.say(connection, acting, words, ref=person)
+        )
+
+    def events(self, ref: str, *, person: str | None = None) -> list[Event]:
+        with self.engine.connect() as connection:
+            case = self._enter(connection, ref, closed=True).case
+            return contacts.events(connection, case.id, ref=person)
+
+    def open_names(
+        self, ref: str, people: Sequence[str], purpose: str, opening: int | None = None
+    ) -> list[Named]:
+        return names.open_names(
+            self.engine, self.vault, self._acting(ref), people, purpose=purpose, opening=opening
+        )
+
+    def ask_names(self, ref: str, people: Sequence[str], purpose: str) -> int:
+        return self._do(
+            ref,
+            lambda connection, acting: names.ask(connection, acting, people, purpose=purpose),
+        )
+
+    def break_glass(self, ref: str, people: Sequence[str], purpose: str, reason: str) -> int:
+        return self._do(
+            ref,
+            lambda connection, acting: names.break_glass(
+                connection,
+                acting,
+                people,
+                purpose=purpose,
+                reason=reason,
+                review_hours=self.privacy.review_hours,
+            ),
+        )
+
+    def decide_opening(self, ref: str, opening: int, *, approve: bool, reason: str = "") -> None:
+        self._do(
+            ref,
+            lambda connection, acting: names.decide(
+                connection, acting, opening, approve=approve, reason=reason
+            ),
+        )
+
+    def review_opening(self, ref: str, opening: int, verdict: str) -> None:
+        self._do(ref, lambda connection, acting: names.review(connection, acting, opening, verdict))
+
+    def openings(self, ref: str) -> list[Opening]:
+        with self.engine.connect() as connection:
+            case = self._enter(connection, ref, closed=True).case
+            return names.listed(connection, case.id)
+
+    def results(self, ref: str) -> list[tuple[int, int, str, str]]:
+        """Kept results (`freezing.listed`)."""
+        with self.engine.connect() as connection:
+            case = self._enter(connection, ref, closed=True).case
+            return freezing.listed(connection, case.id)
+
+    def result(self, ref: str, number: int, key: Ed25519PublicKey | None) -> Frozen:
+        """A kept result, checked with `key`."""
+        with self.engine.connect() as connection:
+            case = self._enter(connection, ref, closed=True).case
+            return freezing.load(connection, case.id, number, key)
+
+    def notice(self, ref: str) -> Notice:
+        """A public notice of the confirmed milestones; on record."""
+
+        def make(connection: Connection, acting: Acting) -> Notice:
+            listed = milestones.listed(connection, acting.case.id)
+            made = public.notice(ref, acting.case.disease, listed, zone=self.zone)
+            acting.note(connection, "notice_made", detail={"places": len(made.places)})
+            return made
+
+        return self._do(ref, make)
+
+    def exported(self, ref: str, name: str, *, rows: int, sha256: str) -> None:
+        """Puts on record that a file left the case; a closed one's may, too."""
+        with self._writing() as connection:
+            acting = self._enter(connection, ref, closed=True)
+            acting.note(
+                connection, "exported", detail={"file": name, "rows": rows, "sha256": sha256}
+            )
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with self.engine.execution_options(**database.WRITES).begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _at(self, ref: str) -> Iterator[tuple[Connection, Acting]]:
+        with self._writing() as connection:
+            yield connection, self._enter(connection, ref)
+
+    def _do(self, ref: str, what: Callable[[Connection, Acting], A]) -> A:
+        with self._at(ref) as (connection, acting):
+            return what(connection, acting)
+
+    def _acting(self, ref: str) -> Acting:
+        with self.engine.connect() as connection:
+            return self._enter(connection, ref)
+
+    def _enter(self, connection: Connection, ref: str, *, closed: bool = False) -> Acting:
+        return enter(connection, ref, self.actor, now_ms=self.now_ms, closed=closed)
+
+
+def _seen(connection: Connection, case: KnownCase) -> CaseSeen:
+    def time(at: int | None) -> str | None:
+        return None if at is None else iso(at)
+
+    area = None
+    if case.area_id is not None:
+        area = connection.scalar(select(Area.code).where(Area.id == case.area_id))
+    people = persons.members(connection, case.id)
+    by_state: dict[str, int] = {}
+    for member in people:
+        if member.role != persons.F0:
+            by_state[member.state] = by_state.get(member.state, 0) + 1
+    waiting = [
+        each
+        for each in names.listed(connection, case.id)
+        if each.state in (names.ASKED, names.BROKEN)
+    ]
+    return CaseSeen(
+        ref=case.ref,
+        disease=case.disease,
+        area=area,
+        lab_ref=case.lab_ref,
+        lab_confirmed_by=case.lab_confirmed_by,
+        onset=time(case.onset_at),
+        isolated=time(case.isolated_at),
+        since=time(case.since_at),
+        until=time(case.until_at),
+        rule=case.rule_version,
+        opened_at=iso(case.opened_at),
+        opened_by=case.opened_by,
+        closed_at=time(case.closed_at),
+        index=[
+            IndexSeen(ref=member.ref, visitor=f"P{member.person_id}")
+            for member in people
+            if member.role == persons.F0
+        ],
+        contacts=by_state,
+        openings=len(waiting),
+        evaluated=freezing.latest(connection, case.id),
+    )

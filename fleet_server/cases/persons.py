@@ -1,0 +1,197 @@
+"""The people of a case, each under a reference that means nothing outside it."""
+
+import secrets
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, insert, select, update
+
+from fleet_server.cases.acting import Acting, line
+from fleet_server.errors import NotKnown, Refused
+from fleet_server.identity import links
+from fleet_server.models import CasePerson, Link, Pseudonym
+from fleet_server.tracing import visitors
+
+ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+"""Without 0, 1, I and O, which look alike."""
+REF_LETTERS: Final = 6
+INDEX: Final = "index"
+F0: Final = "F0"
+F1: Final = "F1"
+F2: Final = "F2"
+
+
+class Member(NamedTuple):
+    """A person of a case."""
+
+    id: int
+    ref: str
+    person_id: int
+    """Today's, whatever links have made of the one that was added."""
+    role: str
+    state: str
+
+
+def add_index(connection: Connection, acting: Acting, visitor: str, reason: str) -> Member:
+    """Makes a visitor an index person; a contact becomes one. Raises NotKnown, Refused."""
+    person_id = visitors.resolve(connection, visitor)
+    known = by_person(connection, acting.case.id).get(person_id)
+    if known is not None and known.role == F0:
+        raise Refused(f"{visitor}: là F0 của ca này rồi / is {known.ref} of this case already")
+    if known is None:
+        member = add(connection, acting, [person_id], role=F0, state=INDEX)[0]
+    else:
+        connection.execute(
+            update(CasePerson)
+            .where(CasePerson.id == known.id)
+            .values(role=F0, state=INDEX, removed_at=None)
+        )
+        member = known._replace(role=F0, state=INDEX)
+    acting.note(
+        connection,
+        "index_added",
+        person_id=member.id,
+        subject=f"P{person_id}",
+        words=line("reason", reason),
+    )
+    return member
+
+
+def remove_index(connection: Connection, acting: Acting, ref: str, reason: str) -> None:
+    """Takes an index person out again. Raises NotKnown, Refused."""
+    member = find(connection, acting.case.id, ref)
+    if member.role != F0:
+        raise Refused(f"{ref}: không phải F0 / is a contact; `fleet case dismiss` sets one aside")
+    connection.execute(
+        update(CasePerson).where(CasePerson.id == member.id).values(removed_at=acting.now)
+    )
+    acting.note(
+        connection,
+        "index_removed",
+        person_id=member.id,
+        subject=f"P{member.person_id}",
+        words=line("reason", reason),
+    )
+
+
+def link(
+    connection: Connection, acting: Acting, first: str, second: str, reason: str
+) -> tuple[int, int]:
+    """Two visitors are one person: several cards. The link's id and the person's.
+
+    Undone by `unlink`. Raises NotKnown, Refused.
+    """
+    reason = line("reason", reason, 150)
+    if not reason:
+        raise Refused("reason: expected why these cards are one person's, for the record")
+    ends = [visitors.resolve(connection, each) for each in (first, second)]
+    person_id = links.link(
+        connection,
+        *ends,
+        reason=f"{acting.case.ref}: {reason}"[:200],
+        made_by=acting.actor.name,
+        at_ms=acting.now_ms,
+    )
+    found = connection.scalar(
+        select(Link.id)
+        .join(Pseudonym, Pseudonym.id == Link.first_id)
+        .where(Pseudonym.person_id == person_id, Link.undone_at.is_(None))
+        .order_by(Link.id.desc())
+        .limit(1)
+    )
+    if found is None:
+        raise NotKnown(f"link of P{person_id}: is gone again")
+    acting.note(connection, "linked", subject=f"P{person_id}", detail={"link": found})
+    return found, person_id
+
+
+def unlink(connection: Connection, acting: Acting, link_id: int, reason: str) -> set[int]:
+    """Undoes a link; the persons there are now. Raises NotKnown."""
+    persons = links.unlink(
+        connection,
+        link_id,
+        reason=f"{acting.case.ref}: {line('reason', reason, 150)}"[:200],
+        undone_by=acting.actor.name,
+        at_ms=acting.now_ms,
+    )
+    acting.note(connection, "unlinked", subject=f"P{min(persons)}", detail={"link": link_id})
+    return persons
+
+
+def add(
+    connection: Connection,
+    acting: Acting,
+    person_ids: Iterable[int],
+    *,
+    role: str,
+    state: str,
+    area_ids: dict[int, int] | None = None,
+) -> list[Member]:
+    """People who are not in the case yet; `area_ids`: the commune that calls, by person."""
+    person_ids = list(person_ids)
+    if not person_ids:
+        return []
+    taken = set(
+        connection.scalars(select(CasePerson.ref).where(CasePerson.case_id == acting.case.id))
+    )
+    refs: list[str] = []
+    while len(refs) < len(person_ids):
+        ref = "".join(secrets.choice(ALPHABET) for _ in range(REF_LETTERS))
+        if ref not in taken:
+            taken.add(ref)
+            refs.append(ref)
+    areas = area_ids or {}
+    rows = [
+        {
+            "case_id": acting.case.id,
+            "person_id": person_id,
+            "ref": ref,
+            "role": role,
+            "state": state,
+            "area_id": areas.get(person_id),
+            "area_source": "venue" if person_id in areas else "",
+            "added_at": acting.now,
+            "added_by": acting.actor.name,
+        }
+        for person_id, ref in zip(person_ids, refs, strict=True)
+    ]
+    made = connection.execute(
+        insert(CasePerson).returning(CasePerson.id, CasePerson.ref, CasePerson.person_id), rows
+    )
+    return [Member(row.id, row.ref, row.person_id, role, state) for row in made]
+
+
+def members(connection: Connection, case_id: int, *, role: str | None = None) -> list[Member]:
+    """Who is in a case today; of two whom a link has made one, the one added first."""
+    found = _today(connection, case_id, CasePerson.removed_at.is_(None))
+    return [member for member in found.values() if role in (None, member.role)]
+
+
+def by_person(connection: Connection, case_id: int) -> dict[int, Member]:
+    """Everybody who is or was in a case, by who they are today; who is, before who was."""
+    return _today(connection, case_id)
+
+
+def _today(connection: Connection, case_id: int, *which: ColumnElement[bool]) -> dict[int, Member]:
+    rows = connection.execute(
+        select(
+            CasePerson.id, CasePerson.ref, CasePerson.person_id, CasePerson.role, CasePerson.state
+        )
+        .where(CasePerson.case_id == case_id, *which)
+        .order_by(CasePerson.removed_at.is_not(None), CasePerson.role, CasePerson.id)
+    ).all()
+    leads = links.today(connection, [row.person_id for row in rows])
+    found: dict[int, Member] = {}
+    for row in rows:
+        person_id = leads[row.person_id]
+        found.setdefault(person_id, Member(*row)._replace(person_id=person_id))
+    return found
+
+
+def find(connection: Connection, case_id: int, ref: str) -> Member:
+    """The person with this reference in the case. Raises NotKnown."""
+    wanted = ref.strip().upper()
+    for member in members(connection, case_id):
+        if member.ref == wanted:
+            return member
+    raise NotKnown(f"{ref[:32]!r}: không có trong ca này / nobody in this case has this reference")

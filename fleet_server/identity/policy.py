@@ -1,0 +1,163 @@
+"""What the vault demands before it opens or finds anybody. Asked in the vault itself, whatever the
+caller has checked already.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Any, Final, NamedTuple
+
+import msgspec
+from sqlalchemy import Connection, Row, func, select, text
+
+from fleet_server.errors import FleetError
+from fleet_server.identity import links
+from fleet_server.identity.vault_messages import NotPermitted
+from fleet_server.models import Case, CasePerson, NameOpening, OpenedName
+from fleet_server.privacy import rights
+
+DAY_MS: Final = 86_400_000
+RIGHT: Final = "right:"
+"""In place of a case: the request of a person about their own data."""
+APPROVED: Final = ("approved", "broken_glass")
+_LOCK: Final = 0x6E616D65  # any number, the same in all processes
+
+
+class Ground(NamedTuple):
+    """What an opening stands on."""
+
+    case_id: int | None
+    """None: a person's own request."""
+    restricted: frozenset[int]
+    """Persons whose data may be kept but not used."""
+
+
+def may_find(connection: Connection, case: str) -> None:
+    """Raises NotPermitted unless somebody may be looked for on this ground."""
+    if case.startswith(RIGHT):
+        _requested(connection, case)
+        return
+    found = _open_case(connection, case)
+    if not found.lab_ref:
+        raise NotPermitted(
+            f"case {case}: chưa có số xét nghiệm / has no laboratory reference, so nobody is looked"
+            " for; `fleet case lab` writes it down"
+        )
+
+
+def may_open(
+    connection: Connection,
+    case: str,
+    actor: str,
+    persons: Sequence[int],
+    *,
+    opening: int | None,
+    limit: int,
+    now_ms: int,
+) -> Ground:
+    """Raises NotPermitted unless `actor` may open these persons on this ground now.
+
+    `limit`: persons somebody may open within a day alone; `opening`: an approved request for more.
+    """
+    if case.startswith(RIGHT):
+        own = _requested(connection, case)
+        if own is None or set(persons) != {own}:
+            raise NotPermitted(f"{case}: is about one person, and opens nobody else")
+        return Ground(None, frozenset())
+    found = _open_case(connection, case)
+    if found.lab_confirmed_at is None:
+        raise NotPermitted(
+            f"case {case}: chưa ai khác xác nhận số xét nghiệm / no second person has confirmed the"
+            " laboratory reference; `fleet case confirm` does"
+        )
+    _of_case(connection, case, found.id, persons)
+    if connection.dialect.name == "postgresql":
+        # Two requests at once would each see the day without the other.
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    opened = set(
+        connection.scalars(
+            select(OpenedName.person_id)
+            .where(OpenedName.actor == actor, OpenedName.at_ms > now_ms - DAY_MS)
+            .distinct()
+        )
+    )
+    if len(opened | set(persons)) > limit:
+        if opening is None:
+            raise NotPermitted(
+                f"{len(opened)} đã mở trong 24 giờ, thêm {len(persons)} vượt {limit} / opened"
+                f" within 24 hours, {len(persons)} more are above {limit}: a second person approves"
+                " (`fleet case ask-names`, `fleet case approve`), or break the glass"
+            )
+        _approved(connection, found.id, actor, opening, now_ms=now_ms, persons=persons)
+    return Ground(found.id, frozenset(rights.restricted(connection, persons)))
+
+
+def opened_today(connection: Connection, actor: str, *, now_ms: int) -> int:
+    """How many persons `actor` opened within a day."""
+    return (
+        connection.scalar(
+            select(func.count(OpenedName.person_id.distinct())).where(
+                OpenedName.actor == actor, OpenedName.at_ms > now_ms - DAY_MS
+            )
+        )
+        or 0
+    )
+
+
+def _requested(connection: Connection, case: str) -> int | None:
+    try:
+        return rights.person_of(connection, case)
+    except FleetError as problem:
+        raise NotPermitted(str(problem)) from problem
+
+
+def _open_case(connection: Connection, case: str) -> Row[*tuple[Any, ...]]:
+    found = connection.execute(
+        select(Case.id, Case.lab_ref, Case.lab_confirmed_at, Case.closed_at).where(Case.ref == case)
+    ).one_or_none()
+    if found is None:
+        raise NotPermitted(f"case {case}: không có / no such case; `fleet case open` makes one")
+    if found.closed_at is not None:
+        raise NotPermitted(f"case {case}: đã đóng / is closed")
+    return found
+
+
+def _of_case(connection: Connection, case: str, case_id: int, persons: Collection[int]) -> None:
+    rows = connection.scalars(
+        select(CasePerson.person_id).where(
+            CasePerson.case_id == case_id, CasePerson.removed_at.is_(None)
+        )
+    ).all()
+    inside = set(links.today(connection, rows).values())
+    if outside := sorted(set(persons) - inside):
+        named = ", ".join(f"P{person}" for person in outside[:5])
+        raise NotPermitted(
+            f"case {case}: {named}: không thuộc ca này / not in this case, so not opened for it"
+        )
+
+
+def _approved(
+    connection: Connection,
+    case_id: int,
+    actor: str,
+    opening: int,
+    *,
+    persons: Collection[int],
+    now_ms: int,
+) -> None:
+    found = connection.execute(
+        select(
+            NameOpening.state, NameOpening.persons, NameOpening.asked_by, NameOpening.decided_ms
+        ).where(NameOpening.id == opening, NameOpening.case_id == case_id)
+    ).one_or_none()
+    if found is None:
+        raise NotPermitted(f"opening {opening}: no such request in this case")
+    if found.asked_by != actor:
+        raise NotPermitted(f"opening {opening}: was asked for by {found.asked_by}, not by {actor}")
+    if found.state not in APPROVED:
+        raise NotPermitted(f"opening {opening}: is {found.state}, not approved")
+    if found.decided_ms <= now_ms - DAY_MS:
+        raise NotPermitted(f"opening {opening}: was approved more than 24 hours ago; ask again")
+    members = msgspec.json.decode(found.persons, type=list[int])
+    rows = connection.scalars(select(CasePerson.person_id).where(CasePerson.id.in_(members))).all()
+    covered = set(links.today(connection, rows).values())
+    if not set(persons) <= covered:
+        raise NotPermitted(f"opening {opening}: was approved for other persons")
