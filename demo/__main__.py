@@ -20,7 +20,7 @@ from sqlalchemy import Engine
 
 from demo.check import Comparison, Journal, compare, read_journal, stored_records
 from demo.fleet import DemoError, Fleet
-from demo.story import show_answer, show_scans
+from demo.story import show_case, show_scans
 from demo.world import AT_MARKET, MARKET, Stand, build
 from fleet_server import database
 
@@ -72,10 +72,7 @@ def _run(
         fleet.start_kiosk(stand.kiosk, stand.bundle / "kiosk.toml", stand.pictures, once=once)
         for stand in stands
     ]
-    manager = fleet.json(
-        *("token", "create", "--role", "venue_manager", "--venue", MARKET),
-        *("--name", "demo", "--json"),
-    )["token"]
+    manager = fleet.token("venue_manager", "demo", "--venue", MARKET)
     console.print(f"Nhật ký chợ / market log: {ready['web_url']}/sign-in#{manager}", soft_wrap=True)
     _watch(stands, console, lambda: any(kiosk.poll() is None for kiosk in kiosks), once=once)
     failed = [s.kiosk for s, kiosk in zip(stands, kiosks, strict=True) if kiosk.poll()]
@@ -85,7 +82,7 @@ def _run(
     engine = database.connect(f"sqlite:///{folder / 'fleet.sqlite3'}")
     comparison = _settle(journals, engine)
     show_scans(engine, console)
-    exposed = show_answer(fleet, infected, console)
+    exposed = show_case(fleet, infected, console)
     if once:
         print(json.dumps(_summary(stands, journals, comparison, len(exposed))))  # noqa: T201
         return 0 if comparison.holds and len(exposed) == AT_MARKET - 1 and not failed else 1

@@ -34,21 +34,30 @@ class Fleet:
         for process in reversed(self._processes):
             end(process)
 
-    def run(self, *args: str) -> str:
-        """Output of one `fleet` command. Raises DemoError with what it said on failure."""
+    def run(self, *args: str, token: str = "") -> str:
+        """Output of one `fleet` command, by the holder of an access code where one is given.
+
+        Raises DemoError with what it said on failure.
+        """
         done = subprocess.run(
             [sys.executable, "-m", "fleet_server", "--home", str(self.home), *args],
             capture_output=True,
             text=True,
             check=False,
+            env=os.environ | {"TRAM_TOKEN": token},
         )
         if done.returncode != 0:
             raise DemoError(f"fleet {' '.join(args)}: {done.stderr.strip() or done.stdout.strip()}")
         return done.stdout
 
-    def json(self, *args: str) -> Any:
+    def json(self, *args: str, token: str = "") -> Any:
         """Like `run`, for commands that print one JSON value."""
-        return json.loads(self.run(*args))
+        return json.loads(self.run(*args, "--json", token=token))
+
+    def token(self, role: str, name: str, *more: str) -> str:
+        """A new access code for somebody."""
+        made = self.json("token", "create", "--role", role, "--name", name, *more)
+        return str(made["token"])
 
     def serve(self, timeout_s: float = 60) -> dict[str, Any]:
         """Start `fleet serve` on free ports; what it wrote into `run/serve.json` once ready."""

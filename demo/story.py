@@ -1,4 +1,4 @@
-"""What the demo shows of the server: the latest scans, and who was exposed to one visitor."""
+"""What the demo shows of the server: the latest scans, and a case from its first minute."""
 
 import datetime as dt
 from typing import Any
@@ -13,7 +13,9 @@ from fleet_server.models import Credential, Scan, Venue
 
 SHOWN = 8
 _WAYS = {"in": "vào / in", "out": "ra / out"}
-CASE = ("--case", "DEMO-1", "--purpose", "trình diễn / demonstration", "--by", "demo")
+CASE = "DEMO-1"
+LAB = "XN-0001"
+PURPOSE = ("--purpose", "trình diễn / demonstration")
 
 
 def show_scans(engine: Engine, console: Console) -> None:
@@ -35,29 +37,34 @@ def show_scans(engine: Engine, console: Console) -> None:
     console.print(table)
 
 
-def show_answer(fleet: Fleet, infected: Person, console: Console) -> list[Any]:
-    """Who was exposed to `infected`, found and named the way a tracer would. The contacts."""
-    found = fleet.json("person", "find", "--document", infected.document, *CASE, "--json")
-    if not found["visitors"]:
+def show_case(fleet: Fleet, infected: Person, console: Console) -> list[Any]:
+    """From the laboratory's call to who is to be called: two people, as it takes. The F1."""
+    tracer, supervisor = (fleet.token(role, role) for role in ("tracer", "tracing_supervisor"))
+
+    def trace(command: str, *args: str) -> Any:
+        return fleet.json("case", command, CASE, *args, token=tracer)
+
+    now = dt.datetime.now(dt.UTC)
+    fleet.run("case", "open", CASE, "--lab", LAB, "--onset", now.isoformat(), token=tracer)
+    # Everybody came in a minute: ask as if they stayed for the two hours that follow.
+    until = now + dt.timedelta(hours=2)
+    fleet.run("case", "set", CASE, "--to", until.isoformat(), token=tracer)
+    fleet.run("case", "confirm", CASE, "--lab", LAB, token=supervisor)
+    found = trace("find", "--document", infected.document, *PURPOSE)["visitors"]
+    if not found:
         console.print("Không tìm thấy F0 / the infected person's number was never scanned")
         return []
-    reference = found["visitors"][0]
-    now = dt.datetime.now(dt.UTC)
-    answer = fleet.json(
-        *("trace", "contacts", "--visitor", reference, *CASE),
-        *("--from", (now - dt.timedelta(days=1)).isoformat()),
-        *("--to", (now + dt.timedelta(days=1)).isoformat(), "--json"),
-    )
-    contacts: list[Any] = answer["contacts"]
-    first = [contact["visitor"] for contact in contacts[:SHOWN]]
-    opened = fleet.json("person", "open", *first, *CASE, "--json")["persons"] if first else []
-    names = {person["visitor"]: person["known"]["name"] for person in opened}
-    table = Table(title=f"F1 của / of {reference}: {len(contacts)}")
-    for heading in ("Người / Visitor", "Mức / Tier", "Dự kiến / Expected", "Họ tên / Name"):
+    trace("add", found[0], "--reason", "số giấy tờ / document number")
+    fleet.run("case", "evaluate", CASE, token=tracer)
+    contacts: list[Any] = trace("contacts", "--role", "F1")
+    shown = contacts[:SHOWN]
+    opened = trace("names", *(each["ref"] for each in shown), *PURPOSE) if shown else []
+    names = {each["ref"]: each.get("name", "") for each in opened}
+    table = Table(title=f"Ca / Case {CASE}: {len(contacts)} F1")
+    for heading in ("Người / Person", "Mức / Tier", "Dự kiến / Expected", "Họ tên / Name"):
         table.add_column(heading)
-    for contact in contacts[:SHOWN]:
-        minutes = f"{contact['expected_s'] // 60} min"
-        visitor = contact["visitor"]
-        table.add_row(visitor, contact["tier"], minutes, names.get(visitor, ""))
+    for each in shown:
+        minutes = f"{each['expected_s'] // 60} min"
+        table.add_row(each["ref"], each["tier"], minutes, names[each["ref"]])
     console.print(table)
     return contacts

@@ -76,7 +76,7 @@ def build(fleet: Fleet, photographs: Path | None, folder: Path) -> tuple[list[St
 
 def _issue(fleet: Fleet, person: Person) -> str:
     """One of the fleet's own cards for `person`; the text of its code."""
-    issued = fleet.json("card", "issue", "--name", person.name, "--phone", person.phone, "--json")
+    issued = fleet.json("card", "issue", "--name", person.name, "--phone", person.phone)
     return str(issued["cards"][0]["text"])
 
 
