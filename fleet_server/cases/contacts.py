@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, Engine, select, update
@@ -51,7 +51,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     person: str
     """Reference in the case; empty where it is about the case itself."""
-    detail: dict[str, object]
+    detail: dict[str, Any]
     words: str
 
 
