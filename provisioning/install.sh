@@ -154,10 +154,11 @@ server() {
     run "${fleet[@]}" broker mosquitto --out /etc/tram/broker --data /var/lib/tram-broker
     run chown -R tram-broker:tram-broker /etc/tram/broker
     run chmod -R u=rX,go= /etc/tram/broker
-    # What the timer starts, not started by itself.
-    run install -m 644 "$top/systemd/tram-retention.service" /etc/systemd/system/
+    # What timers start, not started by itself.
+    run install -m 644 "$top/systemd/tram-retention.service" "$top/systemd/tram-evaluate.service" \
+        /etc/systemd/system/
     units tram-broker.service tram-fleet-vault.service tram-fleet-ingest.service \
-        tram-fleet-web.service tram-retention.timer
+        tram-fleet-web.service tram-retention.timer tram-evaluate.timer
     say "Xong / done. Trang / pages: http://127.0.0.1:8080 (docs/how-to/operator.md: TLS)"
     say "Cất khóa gốc / take the root key offline: $home/keys/root/root.key"
 }

@@ -10,8 +10,9 @@ from fleet_server.cases.contacts import Filter
 from fleet_server.cases.states import DISMISSED, HANDED_OVER, PROMOTED, REACHED, TO_CALL, WORDS
 from fleet_server.commands import shared, trace_output
 from fleet_server.commands.case_desk import CASE, PERSON, at_work
+from fleet_server.errors import Refused
 from fleet_server.settings import Settings
-from fleet_server.times import iso, parse
+from fleet_server.times import BadTime, iso, parse
 from fleet_server.tracing.exposure import TIERS
 
 _WORDS: Final = click.option("--words", default="", metavar="TEXT", help="Ghi chú / In words.")
@@ -69,10 +70,20 @@ def evaluate(
     """Tính tiếp xúc / Who was exposed by what is known now; kept and signed where it is new."""
     if bool(refs) == all_of_them:
         raise click.UsageError("give one case or more, or --all")
+    found, waiting = [], []
     with at_work(settings) as desk:
         if all_of_them:
             refs = tuple(each.ref for each in desk.listed() if each.index)
-        found = [(ref, *desk.evaluate(ref)) for ref in refs]
+        for ref in refs:
+            try:
+                found.append((ref, *desk.evaluate(ref)))
+            except (Refused, BadTime) as problem:
+                if not all_of_them:
+                    raise
+                # The others do not wait for one whose onset nobody knows yet.
+                waiting.append(f"{ref}: {problem}")
+    for line in waiting:
+        click.echo(line, err=True)
     if as_json:
         shared.print_json([{"result": number, "evaluation": each} for _, number, each in found])
         return
