@@ -39,7 +39,7 @@ def may_find(connection: Connection, case: str) -> None:
     if not found.lab_ref:
         raise NotPermitted(
             f"case {case}: chưa có số xét nghiệm / has no laboratory reference, so nobody is looked"
-            " for; `fleet case lab` writes it down"
+            " for; `fleet case set --lab` writes it down"
         )
 
 
