@@ -87,7 +87,7 @@ def since_last_look(connection: Connection, acting: Acting) -> Changes:
         changed=[
             Moved(was=before[ref], now=each)
             for ref, each in after.items()
-            if ref in before and before[ref] != each
+            if ref in before and _steady(before[ref]) != _steady(each)
         ],
         gaps_closed=[gap for key, gap in gaps_before.items() if key not in gaps_after],
         gaps_opened=[gap for key, gap in gaps_after.items() if key not in gaps_before],
@@ -104,6 +104,11 @@ def saw(connection: Connection, acting: Acting, result: int) -> None:
         statement.on_conflict_do_update(index_elements=["case_id", "seen_by"], set_=values)
     )
     acting.note(connection, "seen", detail={"result": result})
+
+
+def _steady(standing: Standing) -> Standing:
+    """Without what grows by the minute as long as the index person may still be somewhere."""
+    return msgspec.structs.replace(standing, possible_s=0)
 
 
 def _standing(content: dict[str, Any]) -> dict[str, Standing]:

@@ -7,7 +7,7 @@ next evaluation; what the last one said stays as it was kept.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -455,10 +455,21 @@ def seen(milestone: KnownMilestone) -> MilestoneSeen:
 
 
 def _same(before: object, now: Evaluation) -> bool:
-    """Whether two results say the same but for when they were made."""
-    plain = msgspec.to_builtins(now)
-    return isinstance(before, dict) and {**before, "as_of": "", "to": ""} == {
-        **plain,
-        "as_of": "",
-        "to": "",
+    """Whether two results say the same but for when they were made.
+
+    As long as an index person may still be somewhere, what is only possible grows by the minute.
+    """
+    return isinstance(before, dict) and _steady(before) == _steady(msgspec.to_builtins(now))
+
+
+def _steady(content: dict[str, Any]) -> dict[str, Any]:
+    contacts = {
+        contact["ref"]: {
+            **contact,
+            "exposures": [
+                {**exposure, "possible_s": 0, "meetings": []} for exposure in contact["exposures"]
+            ],
+        }
+        for contact in content["contacts"]
     }
+    return {**content, "as_of": "", "to": "", "contacts": contacts}

@@ -1,0 +1,118 @@
+"""Milestones: built from scans, told, corrected, confirmed, rejected; what they do to the list."""
+
+import pytest
+
+from fleet_server.cases.contacts import Filter
+from fleet_server.cases.results import MilestoneSeen
+from fleet_server.errors import NotKnown, Refused
+from fleet_server.tracing.handmade import BadStay
+from tests.fleet_server.cases.conftest import CASE, Office
+
+LUNCH = "elsewhere:Quán Bà Ước,2026-03-06T11:30,2026-03-06T12:30"
+
+
+@pytest.fixture
+def seller(office: Office) -> str:
+    ref = office.with_seller()
+    office.desk().evaluate(CASE)
+    return ref
+
+
+def at_market(office: Office) -> list[MilestoneSeen]:
+    return [each for each in office.desk().milestones(CASE) if each.venue == "cho-mot"]
+
+
+def test_scans_make_milestones_that_wait_for_somebodys_word(office: Office, seller: str) -> None:
+    found = office.desk().milestones(CASE)
+    assert {each.state for each in found} == {"proposed"}
+    assert {each.source for each in found} == {"scans"}
+    assert {each.person for each in found} == {seller}
+    assert [each.start for each in found] == sorted(each.start for each in found)
+
+
+def test_what_a_kiosk_saw_and_she_denies_counts_no_more(office: Office, seller: str) -> None:
+    met = {each.ref for each in office.desk().contacts(CASE, Filter(role="F1"))}
+    for each in at_market(office):
+        office.desk().decide_milestone(CASE, each.id, "rejected", "cho con mượn thẻ")
+    _, after = office.desk().evaluate(CASE)
+    left = [each for each in after.contacts if each.role == "F1"]
+    assert met
+    assert all("cho-mot" not in exposure.places for each in left for exposure in each.exposures)
+    assert len(left) < len(met)
+    # Nor does it come back by itself.
+    assert {each.state for each in at_market(office)} == {"rejected"}
+
+
+def test_a_rejected_one_can_be_confirmed_after_all(office: Office, seller: str) -> None:
+    first = at_market(office)[0]
+    office.desk().decide_milestone(CASE, first.id, "rejected")
+    office.desk().decide_milestone(CASE, first.id, "confirmed", "bà ấy nhớ ra")
+    kept = next(each for each in at_market(office) if each.id == first.id)
+    assert (kept.state, kept.decided_by) == ("confirmed", "truy-vet-1")
+
+
+def test_a_confirmed_one_stays_when_scans_arrive_late(office: Office, seller: str) -> None:
+    second = [each for each in office.desk().milestones(CASE) if each.venue == "cho-hai"]
+    assert second
+    office.desk().decide_milestone(CASE, second[0].id, "confirmed")
+    office.days.deliver()
+    office.now_ms += 120_000
+    office.desk().evaluate(CASE)
+    now = {each.id: each for each in office.desk().milestones(CASE)}
+    assert now[second[0].id].end == second[0].end
+    # The other day's was nobody's word yet: it reads as the scans read now.
+    assert second[1].id not in now
+
+
+def test_a_correction_stands_in_its_place_and_the_first_is_kept(
+    office: Office, seller: str
+) -> None:
+    first = at_market(office)[0]
+    made = office.desk().correct_milestone(
+        CASE, first.id, "cho-mot,2026-03-06T06:00,closing", "ở lại đến lúc đóng cửa"
+    )
+    now = {each.id: each for each in office.desk().milestones(CASE)}
+    assert first.id not in now
+    assert (now[made].source, now[made].state) == ("by_hand", "confirmed")
+    everything = {each.id: each for each in office.desk().milestones(CASE, all_of_them=True)}
+    assert everything[first.id].state == "replaced"
+    with pytest.raises(Refused, match="another one stands in its place"):
+        office.desk().decide_milestone(CASE, first.id, "confirmed")
+
+
+def test_a_place_without_a_kiosk_is_a_milestone_too(office: Office, seller: str) -> None:
+    made = office.desk().add_milestone(CASE, seller, LUNCH, "phỏng vấn")
+    told = next(each for each in office.desk().milestones(CASE) if each.id == made)
+    assert (told.venue, told.place, told.note) == ("", "Quán Bà Ước", "phỏng vấn")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("cho-mot", "VENUE,FROM,TO"),
+        ("cho-mot,2026-03-06T12:00,2026-03-06T11:00", "expected an end after"),
+        ("cho-mot,sáng,trưa", "no time"),
+    ],
+)
+def test_what_cannot_be_read_is_said_and_changes_nothing(
+    office: Office, seller: str, text: str, said: str
+) -> None:
+    before = office.desk().milestones(CASE, all_of_them=True)
+    with pytest.raises((BadStay, ValueError), match=said):
+        office.desk().add_milestone(CASE, seller, text)
+    with pytest.raises((BadStay, ValueError), match=said):
+        office.desk().correct_milestone(CASE, before[0].id, text)
+    assert office.desk().milestones(CASE, all_of_them=True) == before
+
+
+def test_an_unknown_venue_is_no_place_without_a_kiosk(office: Office, seller: str) -> None:
+    with pytest.raises(NotKnown, match="cho-ba"):
+        office.desk().add_milestone(CASE, seller, "cho-ba,2026-03-06T11:00,2026-03-06T12:00")
+
+
+def test_only_index_persons_have_milestones(office: Office, seller: str) -> None:
+    contact = office.desk().contacts(CASE)[0].ref
+    with pytest.raises(Refused, match="no index person"):
+        office.desk().add_milestone(CASE, contact, LUNCH)
+    with pytest.raises(NotKnown, match="not in this case"):
+        office.desk().decide_milestone(CASE, 999_999, "confirmed")
