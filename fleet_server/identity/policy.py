@@ -145,7 +145,11 @@ def _approved(
 ) -> None:
     found = connection.execute(
         select(
-            NameOpening.state, NameOpening.persons, NameOpening.asked_by, NameOpening.decided_ms
+            NameOpening.state,
+            NameOpening.persons,
+            NameOpening.asked_by,
+            NameOpening.decided_by,
+            NameOpening.decided_ms,
         ).where(NameOpening.id == opening, NameOpening.case_id == case_id)
     ).one_or_none()
     if found is None:
@@ -154,6 +158,8 @@ def _approved(
         raise NotPermitted(f"opening {opening}: was asked for by {found.asked_by}, not by {actor}")
     if found.state not in APPROVED:
         raise NotPermitted(f"opening {opening}: is {found.state}, not approved")
+    if found.state == APPROVED[0] and found.decided_by in (None, actor):
+        raise NotPermitted(f"opening {opening}: no second person approved it")
     if found.decided_ms <= now_ms - DAY_MS:
         raise NotPermitted(f"opening {opening}: was approved more than 24 hours ago; ask again")
     members = msgspec.json.decode(found.persons, type=list[int])
