@@ -11,30 +11,19 @@ from fleet_server.web.errors import PROBLEM, Problem
 
 OPENAPI: Final = "3.1.0"
 _REFS: Final = "#/components/schemas/{name}"
-_PATH_PARAMETER: Final = re.compile(r"<(?:(\w+):)?(\w+)>")
-PATH_PARAMETERS: Final = {
-    "venue": "Reference of a venue",
-    "case": "Reference of a case",
-    "person": "Reference of a person within the case",
-    "number": "Its number",
-}
+_PATH_PARAMETER: Final = re.compile(r"<(\w+)>")
+PATH_PARAMETERS: Final = {"venue": "Reference of a venue"}
 
 
 def document(prefix: str, operations: Iterable[Operation]) -> dict[str, Any]:
     """The whole document; `prefix` stands before every path."""
     listed = list(operations)
     _, schemas = msgspec.json.schema_components(
-        [
-            Problem,
-            *(op.answer for op in listed),
-            *(op.asks for op in listed if op.method == "POST"),
-        ],
-        ref_template=_REFS,
+        [Problem, *(op.answer for op in listed)], ref_template=_REFS
     )
-    paths: dict[str, Any] = {}
-    for op in listed:
-        path = prefix + _PATH_PARAMETER.sub(r"{\2}", op.path)
-        paths.setdefault(path, {})[op.method.lower()] = _operation(op)
+    paths: dict[str, Any] = {
+        prefix + _PATH_PARAMETER.sub(r"{\1}", op.path): {"get": _operation(op)} for op in listed
+    }
     paths[f"{prefix}/openapi.json"] = {
         "get": {
             "operationId": "document",
@@ -80,26 +69,21 @@ def document(prefix: str, operations: Iterable[Operation]) -> dict[str, Any]:
 
 
 def _operation(op: Operation) -> dict[str, Any]:
-    described: dict[str, Any] = {
+    return {
         "operationId": op.name,
         "summary": op.summary,
-        "description": f"{op.description} Needs the permission `{op.permission}`.".strip(),
-        "parameters": _path_parameters(op.path),
+        "description": f"{op.description} Needs the permission `{op.permission}`.",
+        "parameters": [*_path_parameters(op.path), *_query_parameters(op.query)],
         "responses": {
-            "200": {"description": "The answer", "content": _json(op.answer)},
+            "200": {
+                "description": "The answer",
+                "content": {
+                    "application/json": {"schema": {"$ref": _REFS.format(name=op.answer.__name__)}}
+                },
+            },
             "default": {"$ref": "#/components/responses/Problem"},
         },
     }
-    if op.method == "GET":
-        described["parameters"] += _query_parameters(op.asks)
-    else:
-        required = any(field.required for field in msgspec.structs.fields(op.asks))
-        described["requestBody"] = {"required": required, "content": _json(op.asks)}
-    return described
-
-
-def _json(kind: type[msgspec.Struct]) -> dict[str, Any]:
-    return {"application/json": {"schema": {"$ref": _REFS.format(name=kind.__name__)}}}
 
 
 def _path_parameters(path: str) -> list[dict[str, Any]]:
@@ -109,9 +93,9 @@ def _path_parameters(path: str) -> list[dict[str, Any]]:
             "in": "path",
             "required": True,
             "description": PATH_PARAMETERS[name],
-            "schema": {"type": "integer", "minimum": 0} if kind == "int" else {"type": "string"},
+            "schema": {"type": "string"},
         }
-        for kind, name in _PATH_PARAMETER.findall(path)
+        for name in _PATH_PARAMETER.findall(path)
     ]
 
 

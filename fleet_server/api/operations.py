@@ -1,15 +1,15 @@
-"""An operation of the API, declared once: its route, who may call it, what it takes and answers.
+"""An operation of the API, declared once: its route, who may call it, its query, its answer.
 
 The route and the published document are both made from the declaration, so they cannot differ.
 """
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any, Final, Literal, NamedTuple, TypeVar, get_type_hints
+from typing import Any, Final, NamedTuple, TypeVar, get_type_hints
 
 import msgspec
 from flask import Blueprint, request
-from werkzeug.exceptions import BadRequest, UnsupportedMediaType
+from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response
 
 from fleet_server.auth.permissions import Permission
@@ -22,16 +22,14 @@ A = TypeVar("A", bound=msgspec.Struct)
 
 
 class Operation(NamedTuple):
-    """The guard resolves a `<venue>` in its path and holds it to the caller's scope."""
+    """One GET. The guard resolves a `<venue>` in its path and holds it to the caller's scope."""
 
-    method: Literal["GET", "POST"]
     path: str
     name: str
     permission: Permission
     summary: str
     description: str
-    asks: type[msgspec.Struct]
-    """What a GET takes in its query, a POST as JSON in its body."""
+    query: type[msgspec.Struct]
     answer: type[msgspec.Struct]
 
 
@@ -42,47 +40,27 @@ def route(
     path: str,
     permission: Permission,
     summary: str,
-    method: Literal["GET", "POST"] = "GET",
-) -> Callable[[Callable[..., A]], Callable[..., A]]:
-    """Routes a function, and adds it to `operations`.
+) -> Callable[[Callable[[Q], A]], Callable[[Q], A]]:
+    """Routes a function from its query struct to its answer struct, and adds it to `operations`."""
 
-    It takes one struct, of what is asked, and after it what the path holds but for `<venue>`.
-    """
-
-    def add(answer: Callable[..., A]) -> Callable[..., A]:
+    def add(answer: Callable[[Q], A]) -> Callable[[Q], A]:
         hints = get_type_hints(answer)
         kind = hints.pop("return")
-        asks, *in_path = hints.items()
+        (query,) = hints.values()
 
         @access.permission(permission)
-        def view(**given: str | int) -> Response:
-            asked = _query(asks[1]) if method == "GET" else _body(asks[1])
-            found = answer(asked, **{name: given[name] for name, _ in in_path})
-            return Response(msgspec.json.encode(found), content_type="application/json")
+        def view(**_path: str) -> Response:
+            found = msgspec.json.encode(answer(_query(query)))
+            return Response(found, content_type="application/json")
 
         description = (answer.__doc__ or "").strip()
         operations.append(
-            Operation(
-                method, path, answer.__name__, permission, summary, description, asks[1], kind
-            )
+            Operation(path, answer.__name__, permission, summary, description, query, kind)
         )
-        pages.add_url_rule(path, answer.__name__, view, methods=[method])
+        pages.add_url_rule(path, answer.__name__, view, methods=["GET"])
         return answer
 
     return add
-
-
-def _body(kind: type[Q]) -> Q:
-    """The request's JSON as a struct. Raises BadRequest naming the field, UnsupportedMediaType."""
-    given = request.get_data()
-    if given and request.mimetype != "application/json":
-        raise UnsupportedMediaType("expected Content-Type: application/json")
-    try:
-        return msgspec.json.decode(given or b"{}", type=kind)
-    except msgspec.ValidationError as problem:
-        raise BadRequest(_in_words(str(problem), kind)) from problem
-    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
-        raise BadRequest(f"expected JSON: {problem}") from problem
 
 
 def _query(kind: type[Q]) -> Q:
@@ -125,5 +103,5 @@ def _in_words(problem: str, kind: type[msgspec.Struct]) -> str:
     what, _, where = problem.partition(" - at `$")
     if "unknown field" in what:
         known = ", ".join(field.encode_name for field in msgspec.structs.fields(kind))
-        return f"{what.split('`')[1]}: is not taken here; known are {known}"
+        return f"{what.split('`')[1]}: no such parameter; known are {known}"
     return f"{where.strip('.`')}: {what}" if where else what

@@ -20,7 +20,6 @@ from fleet_server.api.tracing_queries import (
     WhyQuery,
 )
 from fleet_server.auth.permissions import Permission
-from fleet_server.errors import Refused
 from fleet_server.times import iso, parse
 from fleet_server.tracing import asking, rulebook
 from fleet_server.tracing.answers import (
@@ -37,7 +36,7 @@ from fleet_server.tracing.answers import (
 )
 from fleet_server.tracing.asking import Asker, Desk, Wanted
 from fleet_server.tracing.rules import Terms
-from fleet_server.web.access import caller, case_desk
+from fleet_server.web.access import caller
 from fleet_server.web.site import site
 
 pages = Blueprint("api_v1_tracing", __name__, url_prefix=PREFIX)
@@ -228,10 +227,5 @@ def _wanted(query: Question, by_hand: Sequence[str] = (), limit: int | None = No
 
 
 def _desk(query: Question) -> Desk:
-    """Whose work ends at an area's border asks for a case of that area. Raises Refused."""
-    if caller().area_id is not None:
-        if not query.case:
-            raise Refused("case: mã truy cập này chỉ hỏi cho một ca / expected the case it is for")
-        case_desk().show(query.case)
     asker = Asker(caller().name, query.case, query.purpose)
     return Desk(site().engine, asker, int(site().clock() * 1000))

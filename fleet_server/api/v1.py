@@ -8,7 +8,7 @@ from flask import Blueprint
 from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response
 
-from fleet_server.api import case_results, cases, openapi, tracing
+from fleet_server.api import openapi, tracing
 from fleet_server.api.operations import PREFIX, Operation, route
 from fleet_server.auth.permissions import Permission
 from fleet_server.reports import venue_log
@@ -20,11 +20,7 @@ from fleet_server.web.site import site
 MOST_SCANS = 1000
 
 pages = Blueprint("api_v1", __name__, url_prefix=PREFIX)
-OPERATIONS: list[Operation] = [
-    *tracing.OPERATIONS,
-    *cases.OPERATIONS,
-    *case_results.OPERATIONS,
-]
+OPERATIONS: list[Operation] = [*tracing.OPERATIONS]
 
 
 class ScansQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, Engine, select, update
@@ -51,7 +51,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     person: str
     """Reference in the case; empty where it is about the case itself."""
-    detail: dict[str, Any]
+    detail: dict[str, object]
     words: str
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 import msgspec
 
-from fleet_server.errors import FleetError, Refused
+from fleet_server.errors import FleetError
 from wire.records import IdentityPart
 
 MAX_REQUEST_BYTES: Final = 131_072
@@ -21,7 +21,7 @@ class BadRequest(FleetError, ValueError):
     """Not a request the vault knows."""
 
 
-class NotPermitted(Refused):
+class NotPermitted(FleetError):
     """The vault opens nothing on this ground. Says what is missing."""
 
 

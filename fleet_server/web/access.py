@@ -16,8 +16,6 @@ from werkzeug.wrappers import Response
 from fleet_server.auth import tokens
 from fleet_server.auth.permissions import Permission
 from fleet_server.auth.tokens import Caller
-from fleet_server.cases.acting import Actor
-from fleet_server.cases.desk import CaseDesk
 from fleet_server.errors import FleetError
 from fleet_server.reports import venue_log
 from fleet_server.reports.venue_log import LoggedVenue
@@ -84,21 +82,6 @@ def here() -> LoggedVenue:
     return found
 
 
-def actor() -> Actor:
-    """Who is asking, as cases know them."""
-    me = caller()
-    return Actor(me.name, me.role, me.area_id)
-
-
-def case_desk() -> CaseDesk:
-    """The desk of whoever is asking."""
-    here = site()
-    now_ms = int(here.clock() * 1000)
-    return CaseDesk(
-        here.engine, here.vault, actor(), now_ms, here.settings.zone, here.settings.privacy
-    )
-
-
 def remember(recognised: Caller) -> None:
     """Sign the browser in."""
     session.clear()
@@ -133,12 +116,11 @@ def _enforce() -> Response | None:
     if request.endpoint is None:
         return None
     declared = access_of(current_app.view_functions[request.endpoint])
-    by_program = request.path.startswith(API)
-    if request.method not in _READING and not by_program and not _same_origin():
+    if request.method not in _READING and not _same_origin():
         abort(403, "Yêu cầu đến từ trang khác / The request came from another site")
     if declared is None or declared.permission is None:
         return None
-    found = _by_header() if by_program else _by_session()
+    found = _by_header() if request.path.startswith(API) else _by_session()
     if found is None:
         return redirect(url_for("sign_in.page"))
     if not found.may(declared.permission):

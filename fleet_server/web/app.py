@@ -10,10 +10,8 @@ from flask import Flask
 from sqlalchemy import Engine
 
 from fleet_server import database
-from fleet_server.api import case_results, cases, tracing, v1
+from fleet_server.api import tracing, v1
 from fleet_server.auth.attempts import Attempts
-from fleet_server.cases.desk import Vault
-from fleet_server.identity.vault_client import VaultClient
 from fleet_server.settings import Settings
 from fleet_server.web import access, errors, headers, health, language, site
 from fleet_server.web.account import sign_in, start
@@ -30,7 +28,6 @@ def create_app(
     *,
     engine: Engine | None = None,
     session_key: bytes | None = None,
-    vault: Vault | None = None,
     clock: Callable[[], float] = time.time,
 ) -> Flask:
     """The application. Raises `access.Undeclared` where a view does not say who may call it.
@@ -48,10 +45,9 @@ def create_app(
         MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES,
     )
     engine = engine or database.connect(settings.database_url)
-    vault = vault or VaultClient(settings.vault_socket)
-    site.install(app, Site(settings, engine, Attempts(), vault, clock))
-    for module in (start, sign_in, log, health, v1, tracing, cases, case_results):
-        app.register_blueprint(module.pages)
+    site.install(app, Site(settings, engine, Attempts(), clock))
+    for pages in (start.pages, sign_in.pages, log.pages, health.pages, v1.pages, tracing.pages):
+        app.register_blueprint(pages)
     access.public("styles and scripts hold nothing of anybody")(app.view_functions["static"])
     language.install(app)
     headers.install(app)

@@ -9,9 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from fleet_server.cases.freezing import Forged
-from fleet_server.errors import FleetError, KeysError, NotKnown, Refused, VaultAway
-from fleet_server.fleet.references import Taken
+from fleet_server.errors import FleetError, NotKnown, Refused
 from fleet_server.web.access import API
 
 PROBLEM: Final = "application/problem+json"
@@ -32,21 +30,10 @@ WORDS: Final[dict[int, tuple[str, str]]] = {
     403: ("Không được phép", "Not permitted"),
     404: ("Không tìm thấy", "Not found"),
     405: ("Cách gọi không được phép", "Not that way"),
-    409: ("Đã có rồi", "Is there already"),
-    415: ("Cần dữ liệu JSON", "JSON is expected"),
     413: ("Yêu cầu quá dài", "The request is too long"),
     429: ("Thử quá nhiều lần, xin đợi ít phút", "Too many attempts, please wait a few minutes"),
     503: ("Máy chủ đang bận, xin thử lại", "The server is busy, please try again"),
 }
-_STATUS: Final[dict[type[FleetError], int]] = {
-    NotKnown: 404,
-    Refused: 403,
-    Taken: 409,
-    VaultAway: 503,
-    Forged: 500,
-    KeysError: 500,
-}
-"""What says neither is a slip of whoever asks."""
 _OTHER: Final = ("Có lỗi ở máy chủ", "Something failed on the server")
 
 
@@ -67,10 +54,9 @@ def _by_status(error: HTTPException) -> Response:
 
 
 def _by_error(error: FleetError) -> Response:
-    for kind, status in _STATUS.items():
-        if isinstance(error, kind):
-            return _say(status, str(error))
-    return _say(400, str(error))
+    if isinstance(error, NotKnown):
+        return _say(404, str(error))
+    return _say(403 if isinstance(error, Refused) else 400, str(error))
 
 
 def _database(error: SQLAlchemyError) -> Response:

@@ -7,7 +7,6 @@ from flask import Flask, current_app
 from sqlalchemy import Engine
 
 from fleet_server.auth.attempts import Attempts
-from fleet_server.cases.desk import Vault
 from fleet_server.settings import Settings
 
 _KEY = "tram"
@@ -19,8 +18,6 @@ class Site(NamedTuple):
     settings: Settings
     engine: Engine
     attempts: Attempts
-    vault: Vault
-    """Answers for cases; its key is another process's."""
     clock: Callable[[], float]
     """Seconds since 1970 UTC."""
 
