@@ -53,6 +53,8 @@ class Hall:
     """The same, but nobody runs the vault."""
     codes: dict[str, str]
     results_key: Path
+    vault_socket: Path
+    """Where `away` asks for the vault."""
 
     def trust(self, key: Ed25519PublicKey) -> None:
         """Kept results are checked with this key."""
@@ -120,9 +122,9 @@ class Hall:
         checker = jsonschema.Draft202012Validator.FORMAT_CHECKER
         jsonschema.Draft202012Validator(wanted, format_checker=checker).validate(value)
 
-    def opened(self, **about: object) -> None:
+    def opened(self) -> None:
         """A confirmed case, without anybody in it."""
-        self.post("tracer", "/cases", {"ref": CASE, "lab_ref": LAB, "onset": str(ONSET)} | about)
+        self.post("tracer", "/cases", {"ref": CASE, "lab_ref": LAB, "onset": str(ONSET)})
         self.post("supervisor", f"/cases/{CASE}/confirm", {"lab_ref": LAB})
 
     def with_seller(self) -> str:
@@ -175,6 +177,8 @@ def make_hall(office: Office, home: Path) -> Hall:
         create_app(settings, engine=office.engine, session_key=b"k" * 32, clock=clock, vault=vault)
         for vault in (NearVault(office.vault), None)
     )
-    made = Hall(office, app, away, codes, settings.keys_dir / "public" / "results.pub")
+    results_key = settings.keys_dir / "public" / "results.pub"
+    made = Hall(office, app, away, codes, results_key, settings.vault_socket)
+    settings.vault_socket.parent.mkdir(parents=True, exist_ok=True)
     made.trust(office.sign.public_key())
     return made

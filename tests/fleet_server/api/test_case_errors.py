@@ -1,11 +1,13 @@
 """What is wrong with a request about a case is said with its status, in words."""
 
 import json
+import threading
 from typing import Final
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from fleet_server.identity.vault_server import VaultServer
 from tests.fleet_server.api.hall import Hall
 from tests.fleet_server.cases.conftest import CASE, LAB
 from tests.support.market_days import SELLER_PHONE
@@ -157,6 +159,21 @@ def test_with_the_vault_away_it_is_said_and_nothing_is_lost(hall: Hall) -> None:
     assert (listed[0]["ref"], listed[0]["state"]) == (people[0], "to_call")
     decided = hall.post("tracer", f"{AT}/contacts/{people[0]}/decide", {"state": "promoted"})
     assert decided["contact"]["state"] == "promoted"
+
+
+def test_once_the_vault_is_back_its_socket_is_asked_again(hall: Hall) -> None:
+    people = hall.evaluated()
+    about = {"persons": people[:1], "purpose": "gọi"}
+    assert hall.send("tracer", "POST", f"{AT}/names", json=about, app=hall.away).status_code == 503
+    with VaultServer(hall.vault_socket, hall.office.vault) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        answer = hall.send("tracer", "POST", f"{AT}/names", json=about, app=hall.away)
+        server.shutdown()
+        thread.join()
+    assert answer.status_code == 200
+    (named,) = answer.get_json()["persons"]
+    assert named["known"]["name"].startswith("Nguyễn Văn Mẫu")
 
 
 def test_a_kept_result_that_is_not_what_was_signed_is_not_shown(hall: Hall) -> None:
