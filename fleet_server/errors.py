@@ -25,5 +25,9 @@ class Refused(FleetError):
     """A request that is understood and not allowed."""
 
 
+class Already(Refused):
+    """It is so already, or was decided otherwise before; asking again changes nothing."""
+
+
 class VaultAway(FleetError):
     """The vault does not answer; nothing was opened and nothing lost."""

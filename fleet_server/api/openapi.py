@@ -1,29 +1,33 @@
 """The OpenAPI 3.1 document, made from the operations and the structs they speak in. Pure."""
 
-import re
 from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
 
-from fleet_server.api.operations import Operation
+from fleet_server.api.given import JSON
+from fleet_server.api.operations import MOST, ZIP, Download, Operation, parameters, template
 from fleet_server.web.errors import PROBLEM, Problem
 
 OPENAPI: Final = "3.1.0"
 _REFS: Final = "#/components/schemas/{name}"
-_PATH_PARAMETER: Final = re.compile(r"<(\w+)>")
-PATH_PARAMETERS: Final = {"venue": "Reference of a venue"}
+_NUMBER: Final = {"type": "integer", "minimum": 0, "maximum": MOST}
+PATH_PARAMETERS: Final = {
+    "venue": "Reference of a venue",
+    "case": "Reference of a case",
+    "person": "Reference of a person within the case",
+    "number": "Number of a milestone, link, request or result",
+}
 
 
 def document(prefix: str, operations: Iterable[Operation]) -> dict[str, Any]:
     """The whole document; `prefix` stands before every path."""
     listed = list(operations)
-    _, schemas = msgspec.json.schema_components(
-        [Problem, *(op.answer for op in listed)], ref_template=_REFS
-    )
-    paths: dict[str, Any] = {
-        prefix + _PATH_PARAMETER.sub(r"{\1}", op.path): {"get": _operation(op)} for op in listed
-    }
+    structs = [kind for op in listed for kind in (op.answer, op.body) if _is_struct(kind)]
+    _, schemas = msgspec.json.schema_components([Problem, *structs], ref_template=_REFS)
+    paths: dict[str, Any] = {}
+    for op in listed:
+        paths.setdefault(prefix + template(op.path), {})[op.method.lower()] = _operation(op)
     paths[f"{prefix}/openapi.json"] = {
         "get": {
             "operationId": "document",
@@ -68,22 +72,29 @@ def document(prefix: str, operations: Iterable[Operation]) -> dict[str, Any]:
     }
 
 
+def _is_struct(kind: object) -> bool:
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+
+
 def _operation(op: Operation) -> dict[str, Any]:
-    return {
+    described: dict[str, Any] = {
         "operationId": op.name,
         "summary": op.summary,
         "description": f"{op.description} Needs the permission `{op.permission}`.",
         "parameters": [*_path_parameters(op.path), *_query_parameters(op.query)],
-        "responses": {
-            "200": {
-                "description": "The answer",
-                "content": {
-                    "application/json": {"schema": {"$ref": _REFS.format(name=op.answer.__name__)}}
-                },
-            },
-            "default": {"$ref": "#/components/responses/Problem"},
-        },
     }
+    if op.body is not None:
+        described["requestBody"] = {"required": True, "content": {JSON: _schema(op.body)}}
+    answer = {ZIP: {}} if op.answer is Download else {JSON: _schema(op.answer)}
+    described["responses"] = {
+        "200": {"description": "The answer", "content": answer},
+        "default": {"$ref": "#/components/responses/Problem"},
+    }
+    return described
+
+
+def _schema(struct: type) -> dict[str, Any]:
+    return {"schema": {"$ref": _REFS.format(name=struct.__name__)}}
 
 
 def _path_parameters(path: str) -> list[dict[str, Any]]:
@@ -93,13 +104,15 @@ def _path_parameters(path: str) -> list[dict[str, Any]]:
             "in": "path",
             "required": True,
             "description": PATH_PARAMETERS[name],
-            "schema": {"type": "string"},
+            "schema": _NUMBER if kind == "integer" else {"type": "string"},
         }
-        for name in _PATH_PARAMETER.findall(path)
+        for name, kind in parameters(path).items()
     ]
 
 
-def _query_parameters(query: type[msgspec.Struct]) -> list[dict[str, Any]]:
+def _query_parameters(query: type[msgspec.Struct] | None) -> list[dict[str, Any]]:
+    if query is None:
+        return []
     _, schemas = msgspec.json.schema_components([query], ref_template=_REFS)
     schema = schemas[query.__name__]
     out = []

@@ -1,36 +1,52 @@
-"""An operation of the API, declared once: its route, who may call it, its query, its answer.
+"""An operation of the API, declared once: its route, who may call it, its input, its answer.
 
 The route and the published document are both made from the declaration, so they cannot differ.
 """
 
+import inspect
+import re
 from collections.abc import Callable
-from functools import cache
-from typing import Any, Final, NamedTuple, TypeVar, get_type_hints
+from typing import Any, Final, Literal, NamedTuple, TypeVar, get_type_hints
 
 import msgspec
-from flask import Blueprint, request
-from werkzeug.exceptions import BadRequest
+from flask import Blueprint
+from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
+from fleet_server.api import given
 from fleet_server.auth.permissions import Permission
 from fleet_server.web import access
 
 PREFIX: Final = "/api/v1"
+ZIP: Final = "application/zip"
+MOST: Final = 2**63 - 1
+"""No number of ours is greater; the database takes none that is."""
 
-Q = TypeVar("Q", bound=msgspec.Struct)
-A = TypeVar("A", bound=msgspec.Struct)
+_PARAMETER: Final = re.compile(r"<(?:(int):)?(\w+)>")
+
+Method = Literal["GET", "POST"]
+View = TypeVar("View", bound=Callable[..., "msgspec.Struct | Download"])
+
+
+class Download(NamedTuple):
+    """An answer that is a file: a ZIP."""
+
+    name: str
+    content: bytes
 
 
 class Operation(NamedTuple):
-    """One GET. The guard resolves a `<venue>` in its path and holds it to the caller's scope."""
+    """One GET or POST. The guard resolves a `<venue>` and holds it to the caller's scope."""
 
     path: str
     name: str
     permission: Permission
     summary: str
     description: str
-    query: type[msgspec.Struct]
-    answer: type[msgspec.Struct]
+    query: type[msgspec.Struct] | None
+    answer: type[msgspec.Struct] | type[Download]
+    method: Method = "GET"
+    body: type[msgspec.Struct] | None = None
 
 
 def route(
@@ -40,68 +56,75 @@ def route(
     path: str,
     permission: Permission,
     summary: str,
-) -> Callable[[Callable[[Q], A]], Callable[[Q], A]]:
-    """Routes a function from its query struct to its answer struct, and adds it to `operations`."""
+    method: Method = "GET",
+) -> Callable[[View], View]:
+    """Routes a function to its answer, and adds it to `operations`.
 
-    def add(answer: Callable[[Q], A]) -> Callable[[Q], A]:
+    The function takes the parameters of its path by their names, and at most one struct: the query
+    of a GET, the JSON body of a POST.
+    """
+
+    def add(answer: View) -> View:
         hints = get_type_hints(answer)
         kind = hints.pop("return")
-        (query,) = hints.values()
+        # `<venue>` is the guard's; a function need not take it.
+        own = parameters(path).keys() & hints.keys()
+        structs = hints.keys() - own
+        if len(structs) > 1:
+            raise TypeError(f"{answer.__name__}: expected one struct, not {sorted(structs)}")
+        struct = next(iter(structs), "")
+        taken = hints.get(struct)
+        query, body = (taken, None) if method == "GET" else (None, taken)
 
         @access.permission(permission)
-        def view(**_path: str) -> Response:
-            found = msgspec.json.encode(answer(_query(query)))
-            return Response(found, content_type="application/json")
+        def view(**named: Any) -> Response:
+            _check(named)
+            inputs = {name: value for name, value in named.items() if name in own}
+            asked = given.query(query)
+            sent = given.body(body) if method == "POST" else None
+            if struct:
+                inputs[struct] = asked if method == "GET" else sent
+            return _response(answer(**inputs))
 
-        description = (answer.__doc__ or "").strip()
         operations.append(
-            Operation(path, answer.__name__, permission, summary, description, query, kind)
+            Operation(
+                path=path,
+                name=answer.__name__,
+                permission=permission,
+                summary=summary,
+                description=inspect.getdoc(answer) or "",
+                query=query,
+                answer=kind,
+                method=method,
+                body=body,
+            )
         )
-        pages.add_url_rule(path, answer.__name__, view, methods=["GET"])
+        pages.add_url_rule(path, answer.__name__, view, methods=[method])
         return answer
 
     return add
 
 
-def _query(kind: type[Q]) -> Q:
-    """The request's query as a struct. Raises BadRequest naming the parameter."""
-    given: dict[str, Any] = {}
-    for name, values in request.args.lists():
-        if any("\0" in value for value in values):
-            # No reference, time or word holds one, and PostgreSQL takes none.
-            raise BadRequest(f"{name}: expected text without NUL")
-        if name in _lists(kind):
-            given[name] = values
-            continue
-        if len(values) > 1:
-            raise BadRequest(f"{name}: expected once, not {len(values)} times")
-        given[name] = values[0]
-    try:
-        return msgspec.convert(given, kind, strict=False)
-    except msgspec.ValidationError as problem:
-        raise BadRequest(_in_words(str(problem), kind)) from problem
+def parameters(path: str) -> dict[str, Literal["integer", "string"]]:
+    """The parameters of a path with what each is."""
+    return {name: "integer" if kind else "string" for kind, name in _PARAMETER.findall(path)}
 
 
-@cache
-def _lists(kind: type[msgspec.Struct]) -> frozenset[str]:
-    """The parameters that may be given more than once."""
-    described = msgspec.inspect.type_info(kind)
-    if not isinstance(described, msgspec.inspect.StructType):
-        return frozenset()
-    lists = (
-        each for each in described.fields if isinstance(_plain(each.type), msgspec.inspect.ListType)
-    )
-    return frozenset(each.encode_name for each in lists)
+def template(path: str) -> str:
+    """The path as OpenAPI writes it."""
+    return _PARAMETER.sub(r"{\2}", path)
 
 
-def _plain(described: msgspec.inspect.Type) -> msgspec.inspect.Type:
-    """Without what is said about it."""
-    return described.type if isinstance(described, msgspec.inspect.Metadata) else described
+def _check(named: dict[str, Any]) -> None:
+    """Raises NotFound where nothing can be named so."""
+    for value in named.values():
+        if (isinstance(value, int) and value > MOST) or (isinstance(value, str) and "\0" in value):
+            raise NotFound
 
 
-def _in_words(problem: str, kind: type[msgspec.Struct]) -> str:
-    what, _, where = problem.partition(" - at `$")
-    if "unknown field" in what:
-        known = ", ".join(field.encode_name for field in msgspec.structs.fields(kind))
-        return f"{what.split('`')[1]}: no such parameter; known are {known}"
-    return f"{where.strip('.`')}: {what}" if where else what
+def _response(found: msgspec.Struct | Download) -> Response:
+    if isinstance(found, Download):
+        response = Response(found.content, content_type=ZIP)
+        response.headers.set("Content-Disposition", "attachment", filename=found.name)
+        return response
+    return Response(msgspec.json.encode(found), content_type="application/json")

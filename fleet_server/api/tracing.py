@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 from flask import Blueprint
 
+from fleet_server.api.case_desk import actor
 from fleet_server.api.operations import PREFIX, Operation, route
 from fleet_server.api.tracing_queries import (
     AboutVisitor,
@@ -20,6 +21,7 @@ from fleet_server.api.tracing_queries import (
     WhyQuery,
 )
 from fleet_server.auth.permissions import Permission
+from fleet_server.cases.acting import hold_to_area
 from fleet_server.times import iso, parse
 from fleet_server.tracing import asking, rulebook
 from fleet_server.tracing.answers import (
@@ -227,5 +229,6 @@ def _wanted(query: Question, by_hand: Sequence[str] = (), limit: int | None = No
 
 
 def _desk(query: Question) -> Desk:
-    asker = Asker(caller().name, query.case, query.purpose)
-    return Desk(site().engine, asker, int(site().clock() * 1000))
+    now_ms = int(site().clock() * 1000)
+    hold_to_area(site().engine, query.case, actor(), now_ms=now_ms)
+    return Desk(site().engine, Asker(caller().name, query.case, query.purpose), now_ms)

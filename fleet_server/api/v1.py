@@ -1,14 +1,23 @@
 """Version 1 of the HTTP API. Takes references, never codes: a code proves nothing of its holder."""
 
 import datetime as dt
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from flask import Blueprint
 from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response
 
-from fleet_server.api import openapi, tracing
+from fleet_server.api import (
+    case_contacts,
+    case_exports,
+    case_names,
+    case_people,
+    case_results,
+    cases,
+    openapi,
+    tracing,
+)
 from fleet_server.api.operations import PREFIX, Operation, route
 from fleet_server.auth.permissions import Permission
 from fleet_server.reports import venue_log
@@ -20,7 +29,12 @@ from fleet_server.web.site import site
 MOST_SCANS = 1000
 
 pages = Blueprint("api_v1", __name__, url_prefix=PREFIX)
-OPERATIONS: list[Operation] = [*tracing.OPERATIONS]
+_PARTS: Final = (
+    *(tracing, cases, case_people, case_results),
+    *(case_contacts, case_names, case_exports),
+)
+PAGES: Final = (pages, *(part.pages for part in _PARTS))
+OPERATIONS: list[Operation] = [op for part in _PARTS for op in part.OPERATIONS]
 
 
 class ScansQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

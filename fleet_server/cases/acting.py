@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Engine, insert, select
 
+from fleet_server import database
 from fleet_server.auth.permissions import GRANTS, Permission, Role
-from fleet_server.errors import FleetError, NotKnown, Refused
+from fleet_server.errors import Already, FleetError, NotKnown, Refused
 from fleet_server.fleet import areas
 from fleet_server.identity import audit
 from fleet_server.models import Area, Case, CaseEvent
@@ -128,8 +129,34 @@ def enter(
         raise NotKnown(f"case {ref[:64]!r}: không có / no such case; `fleet case list` shows them")
     case = KnownCase(*row)
     if case.closed_at is not None and not closed:
-        raise Refused(f"case {ref}: đã đóng / is closed; nothing in it is changed any more")
+        raise Already(f"case {ref}: đã đóng / is closed; nothing in it is changed any more")
     return Acting(case, actor, now_ms)
+
+
+def hold_to_area(engine: Engine, ref: str, actor: Actor, *, now_ms: int) -> None:
+    """Who works in one area asks about people for an open case of that area only.
+
+    `ref`: up to 64 characters. Raises Refused, on record.
+    """
+    if actor.area_id is None:
+        return
+    try:
+        with engine.connect() as connection:
+            enter(connection, ref, actor, now_ms=now_ms)
+    except (NotKnown, Already) as problem:
+        with engine.execution_options(**database.WRITES).begin() as connection:
+            audit.append(
+                connection,
+                at_ms=now_ms,
+                actor=actor.name,
+                action="trace.refused",
+                case_ref=ref if ref.isprintable() else "",
+            )
+        given = repr(ref) if ref else "chưa nêu / none was given"
+        raise Refused(
+            f"case: {given}; người của một địa bàn chỉ hỏi cho ca đang mở của địa bàn đó / expected"
+            " an open case of your area"
+        ) from problem
 
 
 def within(connection: Connection, area_id: int | None, top: int | None) -> bool:

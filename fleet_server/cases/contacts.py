@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import msgspec
 from sqlalchemy import Connection, Engine, select, update
@@ -20,7 +20,7 @@ from fleet_server.tracing.answers import Time
 from fleet_server.tracing.exposure import TIERS
 
 
-class Contact(msgspec.Struct, frozen=True, kw_only=True):
+class CaseContact(msgspec.Struct, frozen=True, kw_only=True):
     """A contact as the list shows it: nothing that names anybody."""
 
     ref: str
@@ -51,7 +51,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     kind: str
     person: str
     """Reference in the case; empty where it is about the case itself."""
-    detail: dict[str, object]
+    detail: dict[str, Any]
     words: str
 
 
@@ -67,7 +67,7 @@ class Filter(NamedTuple):
 ALL: Final = Filter()
 
 
-def listed(connection: Connection, case_id: int, which: Filter = ALL) -> list[Contact]:
+def listed(connection: Connection, case_id: int, which: Filter = ALL) -> list[CaseContact]:
     """Contacts of a case, ranked: F1 before F2, then the closest exposure first."""
     members = {
         member.id: member
@@ -94,7 +94,7 @@ def listed(connection: Connection, case_id: int, which: Filter = ALL) -> list[Co
             continue
         exposed = exposures.get(row.id, [])
         best = exposed[0] if exposed else None
-        contact = Contact(
+        contact = CaseContact(
             ref=member.ref,
             role=member.role,
             state=member.state,
@@ -133,11 +133,11 @@ def decide(
     """
     words = line("words", words)
     if state not in WORDS:
-        raise Refused(f"state {state[:40]!r}: expected one of {', '.join(WORDS)}")
+        raise BadWords(f"state {state[:40]!r}: expected one of {', '.join(WORDS)}")
     if state in NEEDS_WORDS and not words:
         raise BadWords(f"{state}: cần lý do / expected a reason, for those who ask later")
     if state == HANDED_OVER and area is None:
-        raise Refused("handed_over: expected --area, the area it is handed over to")
+        raise BadWords("handed_over: cần địa bàn nhận / expected the area it is handed over to")
     with engine.connect() as connection:
         member = _contact(connection, acting, ref)
         to_area = area_named(connection, area)
@@ -307,7 +307,7 @@ def _notes(connection: Connection, case_id: int) -> dict[int, int]:
     return counts
 
 
-def _wanted(contact: Contact, which: Filter) -> bool:
+def _wanted(contact: CaseContact, which: Filter) -> bool:
     return (
         which.role in (None, contact.role)
         and which.state in (None, contact.state)
@@ -316,7 +316,7 @@ def _wanted(contact: Contact, which: Filter) -> bool:
     )
 
 
-def _rank(contact: Contact) -> tuple[object, ...]:
+def _rank(contact: CaseContact) -> tuple[object, ...]:
     tiers: Iterable[str] = (*TIERS, "")
     return (
         contact.role,

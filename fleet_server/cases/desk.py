@@ -24,7 +24,7 @@ from fleet_server.cases import (
 from fleet_server.cases import notice as public
 from fleet_server.cases.acting import Acting, Actor, KnownCase, enter
 from fleet_server.cases.changes import Changes
-from fleet_server.cases.contacts import Contact, Event, Filter
+from fleet_server.cases.contacts import CaseContact, Event, Filter
 from fleet_server.cases.freezing import Frozen, Signer
 from fleet_server.cases.names import Named, Opener, Opening
 from fleet_server.cases.notice import Notice
@@ -93,10 +93,13 @@ class CaseDesk:
             register.open_case(connection, self.actor, ref, now_ms=self.now_ms, **about)
         return self.show(ref)
 
-    def listed(self, *, closed: bool = False) -> list[CaseSeen]:
+    def listed(
+        self, *, closed: bool = False, offset: int = 0, limit: int | None = None
+    ) -> list[CaseSeen]:
+        """Cases, the newest first: `limit` of them after the first `offset`."""
         with self.engine.connect() as connection:
-            found = register.listed(connection, self.actor, closed=closed)
-            return [_seen(connection, case) for case in found]
+            found = register.listed(connection, self.actor, closed=closed)[offset:]
+            return [_seen(connection, case) for case in found[:limit]]
 
     def show(self, ref: str) -> CaseSeen:
         with self.engine.connect() as connection:
@@ -203,7 +206,7 @@ class CaseDesk:
                 changes.saw(connection, acting, found.result)
         return found
 
-    def contacts(self, ref: str, which: Filter = contacts.ALL) -> list[Contact]:
+    def contacts(self, ref: str, which: Filter = contacts.ALL) -> list[CaseContact]:
         with self.engine.connect() as connection:
             case = self._enter(connection, ref, closed=True).case
             return contacts.listed(connection, case.id, which)

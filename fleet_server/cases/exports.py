@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 from sqlalchemy import select
 
-from fleet_server.cases.contacts import Contact, Event, Filter
+from fleet_server.cases.acting import BadWords
+from fleet_server.cases.contacts import CaseContact, Event, Filter
 from fleet_server.cases.desk import CaseDesk, CaseSeen
 from fleet_server.cases.names import Named
 from fleet_server.cases.results import Evaluation
@@ -74,7 +75,7 @@ class _Source(NamedTuple):
     desk: CaseDesk
     case: CaseSeen
     evaluation: Evaluation | None
-    contacts: list[Contact]
+    contacts: list[CaseContact]
     named: Mapping[str, Named]
     notes: Mapping[str, str]
     areas: Mapping[str, str]
@@ -108,14 +109,16 @@ class _Source(NamedTuple):
 
 
 def export(desk: CaseDesk, ref: str, wanted: Wanted, folder: Path) -> list[Written]:
-    """Writes the files into `folder`, none of which may be there. Raises Refused, NotPermitted."""
+    """Writes the files into `folder`, none of which may be there. Raises BadWords, NotPermitted,
+    Refused.
+    """
     shape = wanted.shape or SHAPES[wanted.kind][0]
     if shape not in SHAPES[wanted.kind]:
-        raise Refused(
+        raise BadWords(
             f"{wanted.kind}: expected {' or '.join(SHAPES[wanted.kind])}, not {shape[:20]!r}"
         )
     if wanted.by_commune and wanted.kind != "call-list":
-        raise Refused(f"{wanted.kind}: only call lists are written by commune")
+        raise BadWords(f"{wanted.kind}: only call lists are written by commune")
     source = _source(desk, ref, wanted)
     return [
         _write(desk, ref, folder / name, write) for name, write in _files(source, wanted, shape)
@@ -159,14 +162,14 @@ _Write = Callable[[Path], int]
 
 def _files(source: _Source, wanted: Wanted, shape: str) -> Iterator[tuple[str, _Write]]:
     """Names of the files, and what writes each."""
-    stem = _stem(source.case.ref)
+    stem = file_stem(source.case.ref)
     kind = wanted.kind
     if kind == "godata":
         yield from _godata(source, stem, shape)
     elif kind == "sormas":
         yield from _sormas(source, stem)
     elif wanted.by_commune:
-        communes: dict[str, list[Contact]] = {}
+        communes: dict[str, list[CaseContact]] = {}
         for contact in source.contacts:
             communes.setdefault(contact.area or "chua-ro", []).append(contact)
         for code, there in sorted(communes.items()):
@@ -307,7 +310,7 @@ _ROWS: Final[Mapping[str, Callable[[_Source], tuple[Table, list[Row]]]]] = {
 }
 
 
-def _contact(source: _Source, contact: Contact) -> dict[str, Any]:
+def _contact(source: _Source, contact: CaseContact) -> dict[str, Any]:
     return {
         "ref": contact.ref,
         "tier": contact.tier,
@@ -322,7 +325,7 @@ def _contact(source: _Source, contact: Contact) -> dict[str, Any]:
     }
 
 
-def _call(source: _Source, contact: Contact) -> dict[str, Any]:
+def _call(source: _Source, contact: CaseContact) -> dict[str, Any]:
     named = source.named.get(contact.ref)
     part = IdentityPart() if named is None else named.part
     who = {name: getattr(part, name) for name in ("name", "phone", "birth", "sex", "address")}
@@ -331,7 +334,7 @@ def _call(source: _Source, contact: Contact) -> dict[str, Any]:
 
 def _persons(source: _Source) -> list[PersonRecord]:
     reported = source.desk.now_ms // 1000
-    roles: list[tuple[str, Role, Contact | None]] = [
+    roles: list[tuple[str, Role, CaseContact | None]] = [
         (each.ref, "F0", None) for each in source.case.index
     ]
     roles += [(each.ref, "F1" if each.role == "F1" else "F2", each) for each in source.contacts]
@@ -453,6 +456,6 @@ def _seconds(at: str | None) -> int | None:
     return None if at is None else parse(at, _UTC)
 
 
-def _stem(ref: str) -> str:
+def file_stem(ref: str) -> str:
     """A case's reference as part of a file's name."""
     return "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in ref)

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 from fleet_server.cases import persons
 from fleet_server.cases.acting import Acting, line
 from fleet_server.cases.persons import Member
-from fleet_server.errors import NotKnown, Refused
+from fleet_server.errors import Already, NotKnown, Refused
 from fleet_server.models import Milestone, Venue
 from fleet_server.tracing import derivation, handmade, places, search
 from fleet_server.tracing.columns import expected_end
@@ -297,7 +297,7 @@ def _row(connection: Connection, acting: Acting, milestone_id: int) -> Row[tuple
     if found is None:
         raise NotKnown(f"milestone {milestone_id}: không có trong ca này / not in this case")
     if found.state == REPLACED:
-        raise Refused(f"milestone {milestone_id}: another one stands in its place already")
+        raise Already(f"milestone {milestone_id}: another one stands in its place already")
     return found
 
 

@@ -14,7 +14,7 @@ from fleet_server.cases import persons
 from fleet_server.cases.acting import Acting, BadWords, line
 from fleet_server.cases.communes import Communes
 from fleet_server.database import chunks
-from fleet_server.errors import NotKnown, Refused
+from fleet_server.errors import Already, NotKnown, Refused
 from fleet_server.identity.vault_messages import MAX_PERSONS, OpenedPerson
 from fleet_server.models import CasePerson, NameOpening
 from fleet_server.times import iso
@@ -81,12 +81,7 @@ def open_names(
     Learns from addresses which commune calls. Raises VaultAway, NotPermitted, NotKnown.
     """
     with engine.connect() as connection:
-        found = {member.ref: member for member in persons.members(connection, acting.case.id)}
-    wanted = []
-    for ref in dict.fromkeys(ref.strip().upper() for ref in refs):
-        if ref not in found:
-            raise NotKnown(f"{ref[:32]!r}: nobody in this case has this reference")
-        wanted.append(found[ref])
+        wanted = persons.find_all(connection, acting.case.id, refs)
     named: list[Named] = []
     for some in chunks(wanted, MAX_PERSONS):
         opened = vault.open(
@@ -142,7 +137,7 @@ def decide(
     acting.actor.must(Permission.CASES_DECIDE)
     found = _found(connection, acting, opening)
     if found.state != ASKED:
-        raise Refused(f"opening {opening}: is {found.state} already")
+        raise Already(f"opening {opening}: is {found.state} already")
     if found.asked_by == acting.actor.name:
         raise Refused(
             f"opening {opening}: người hỏi không tự duyệt / who asked does not approve;"
@@ -167,7 +162,7 @@ def review(connection: Connection, acting: Acting, opening: int, verdict: str) -
     acting.actor.must(Permission.CASES_DECIDE)
     found = _found(connection, acting, opening)
     if found.state != BROKEN:
-        raise Refused(f"opening {opening}: is {found.state}, no broken glass")
+        raise Already(f"opening {opening}: is {found.state}, no broken glass")
     if found.asked_by == acting.actor.name:
         raise Refused(f"opening {opening}: who broke the glass does not review it")
     verdict = line("verdict", verdict, 500)
@@ -215,7 +210,7 @@ def _request(
     purpose = line("purpose", purpose, 200)
     if not purpose:
         raise BadWords("purpose: expected what the names are for")
-    members = [persons.find(connection, acting.case.id, ref) for ref in refs]
+    members = persons.find_all(connection, acting.case.id, refs)
     if not members:
         raise NotKnown("expected whose names, by their references in the case")
     made = connection.scalar(

@@ -6,8 +6,8 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, insert, select, update
 
-from fleet_server.cases.acting import Acting, line
-from fleet_server.errors import NotKnown, Refused
+from fleet_server.cases.acting import Acting, BadWords, line
+from fleet_server.errors import Already, NotKnown, Refused
 from fleet_server.identity import links
 from fleet_server.models import CasePerson, Link, Pseudonym
 from fleet_server.tracing import visitors
@@ -37,7 +37,7 @@ def add_index(connection: Connection, acting: Acting, visitor: str, reason: str)
     person_id = visitors.resolve(connection, visitor)
     known = by_person(connection, acting.case.id).get(person_id)
     if known is not None and known.role == F0:
-        raise Refused(f"{visitor}: là F0 của ca này rồi / is {known.ref} of this case already")
+        raise Already(f"{visitor}: là F0 của ca này rồi / is {known.ref} of this case already")
     if known is None:
         member = add(connection, acting, [person_id], role=F0, state=INDEX)[0]
     else:
@@ -79,11 +79,11 @@ def link(
 ) -> tuple[int, int]:
     """Two visitors are one person: several cards. The link's id and the person's.
 
-    Undone by `unlink`. Raises NotKnown, Refused.
+    Undone by `unlink`. Raises NotKnown, Already, BadWords.
     """
     reason = line("reason", reason, 150)
     if not reason:
-        raise Refused("reason: expected why these cards are one person's, for the record")
+        raise BadWords("reason: expected why these cards are one person's, for the record")
     ends = [visitors.resolve(connection, each) for each in (first, second)]
     person_id = links.link(
         connection,
@@ -190,8 +190,18 @@ def _today(connection: Connection, case_id: int, *which: ColumnElement[bool]) ->
 
 def find(connection: Connection, case_id: int, ref: str) -> Member:
     """The person with this reference in the case. Raises NotKnown."""
-    wanted = ref.strip().upper()
-    for member in members(connection, case_id):
-        if member.ref == wanted:
-            return member
-    raise NotKnown(f"{ref[:32]!r}: không có trong ca này / nobody in this case has this reference")
+    (found,) = find_all(connection, case_id, [ref])
+    return found
+
+
+def find_all(connection: Connection, case_id: int, refs: Iterable[str]) -> list[Member]:
+    """The people with these references, each once, in their order. Raises NotKnown."""
+    known = {member.ref: member for member in members(connection, case_id)}
+    found = []
+    for ref in dict.fromkeys(ref.strip().upper() for ref in refs):
+        if ref not in known:
+            raise NotKnown(
+                f"{ref[:32]!r}: không có trong ca này / nobody in this case has this reference"
+            )
+        found.append(known[ref])
+    return found

@@ -9,6 +9,7 @@ from fleet_server.cases.acting import (
     COLUMNS,
     Acting,
     Actor,
+    BadWords,
     KnownCase,
     area_named,
     below,
@@ -23,6 +24,8 @@ from fleet_server.times import BadTime, iso
 from fleet_server.tracing import rulebook
 
 MAX_REF: Final = 64
+_RESERVED: Final = frozenset(":/")
+"""Other entries of the audit log carry a colon; an address in the API is parted by slashes."""
 _SETTABLE: Final = ("onset_at", "isolated_at", "since_at", "until_at")
 
 
@@ -41,10 +44,11 @@ def open_case(
 ) -> None:
     """Begins a case. Times in seconds UTC. Raises Refused, Unfit, Taken, NotKnown, BadTime."""
     actor.must(Permission.CASES)
-    if not 0 < len(ref) <= MAX_REF or not ref.isprintable() or ref != ref.strip() or ":" in ref:
+    fit = 0 < len(ref) <= MAX_REF and ref.isprintable() and ref == ref.strip()
+    if not fit or set(ref) & _RESERVED:
         raise Unfit(
-            f"case {ref[:80]!r}: expected 1 to {MAX_REF} printable characters without a colon,"
-            " such as CA-2026-017"
+            f"case {ref[:80]!r}: expected 1 to {MAX_REF} printable characters without colon and"
+            " slash, such as CA-2026-017"
         )
     if connection.scalar(select(Case.id).where(Case.ref == ref)) is not None:
         raise Taken(f"case {ref}: đã có / is there already")
@@ -81,7 +85,7 @@ def set_lab(connection: Connection, acting: Acting, lab_ref: str) -> None:
     """The laboratory's number; another one must be confirmed again. Raises BadWords, Refused."""
     lab_ref = line("laboratory reference", lab_ref, 64)
     if not lab_ref:
-        raise Refused("laboratory reference: expected the laboratory's own number of the result")
+        raise BadWords("laboratory reference: expected the laboratory's own number of the result")
     if acting.case.lab_ref == lab_ref:
         return
     _change(

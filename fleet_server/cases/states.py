@@ -1,8 +1,9 @@
 """What has become of a contact. Pure."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, Literal
 
+State = Literal["to_call", "reached", "promoted", "dismissed", "handed_over"]
 TO_CALL: Final = "to_call"
 REACHED: Final = "reached"
 PROMOTED: Final = "promoted"

@@ -22,7 +22,7 @@ from sqlalchemy import (
 from fleet_server import bulk
 from fleet_server.bulk import among
 from fleet_server.database import chunks
-from fleet_server.errors import NotKnown, Refused
+from fleet_server.errors import Already, NotKnown
 from fleet_server.identity import audit
 from fleet_server.models import Base, Link, Person, Pseudonym
 from fleet_server.tracing import stale
@@ -92,12 +92,12 @@ def link(
 ) -> int:
     """Makes two persons one, by hand; the person's id. In the caller's writing transaction.
 
-    Raises NotKnown for a person that is not there or has no pseudonym, Refused where they are one
+    Raises NotKnown for a person that is not there or has no pseudonym, Already where they are one
     already.
     """
     _lock(connection)
     if first == second:
-        raise Refused(f"P{first} and P{second} are one person already")
+        raise Already(f"P{first} and P{second} are one person already")
     pair = _pair(_a_pseudonym(connection, first), _a_pseudonym(connection, second))
     row = {"first_id": pair[0], "second_id": pair[1], "reason": reason}
     row |= {"made_at": at_ms // 1000, "made_by": made_by}

@@ -116,11 +116,13 @@ def _enforce() -> Response | None:
     if request.endpoint is None:
         return None
     declared = access_of(current_app.view_functions[request.endpoint])
-    if request.method not in _READING and not _same_origin():
+    program = request.path.startswith(API)
+    # No browser sends a program's token of itself; what it does send of itself opens no API.
+    if request.method not in _READING and not program and not _same_origin():
         abort(403, "Yêu cầu đến từ trang khác / The request came from another site")
     if declared is None or declared.permission is None:
         return None
-    found = _by_header() if request.path.startswith(API) else _by_session()
+    found = _by_header() if program else _by_session()
     if found is None:
         return redirect(url_for("sign_in.page"))
     if not found.may(declared.permission):

@@ -10,8 +10,10 @@ from flask import Flask
 from sqlalchemy import Engine
 
 from fleet_server import database
-from fleet_server.api import tracing, v1
+from fleet_server.api import v1
 from fleet_server.auth.attempts import Attempts
+from fleet_server.cases.desk import Vault
+from fleet_server.identity.vault_client import VaultClient
 from fleet_server.settings import Settings
 from fleet_server.web import access, errors, headers, health, language, site
 from fleet_server.web.account import sign_in, start
@@ -29,6 +31,7 @@ def create_app(
     engine: Engine | None = None,
     session_key: bytes | None = None,
     clock: Callable[[], float] = time.time,
+    vault: Vault | None = None,
 ) -> Flask:
     """The application. Raises `access.Undeclared` where a view does not say who may call it.
 
@@ -45,8 +48,9 @@ def create_app(
         MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES,
     )
     engine = engine or database.connect(settings.database_url)
-    site.install(app, Site(settings, engine, Attempts(), clock))
-    for pages in (start.pages, sign_in.pages, log.pages, health.pages, v1.pages, tracing.pages):
+    vault = vault or VaultClient(settings.vault_socket)
+    site.install(app, Site(settings, engine, Attempts(), clock, vault))
+    for pages in (start.pages, sign_in.pages, log.pages, health.pages, *v1.PAGES):
         app.register_blueprint(pages)
     access.public("styles and scripts hold nothing of anybody")(app.view_functions["static"])
     language.install(app)

@@ -9,7 +9,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
-from fleet_server.errors import FleetError, NotKnown, Refused
+from fleet_server.cases.freezing import Forged
+from fleet_server.errors import Already, FleetError, KeysError, NotKnown, Refused, VaultAway
+from fleet_server.fleet.references import Taken
+from fleet_server.identity.vault_messages import NotPermitted
 from fleet_server.web.access import API
 
 PROBLEM: Final = "application/problem+json"
@@ -30,10 +33,27 @@ WORDS: Final[dict[int, tuple[str, str]]] = {
     403: ("Không được phép", "Not permitted"),
     404: ("Không tìm thấy", "Not found"),
     405: ("Cách gọi không được phép", "Not that way"),
+    409: ("Đã có rồi", "It is so already"),
     413: ("Yêu cầu quá dài", "The request is too long"),
+    415: ("Cần nội dung dạng JSON", "Expected JSON"),
     429: ("Thử quá nhiều lần, xin đợi ít phút", "Too many attempts, please wait a few minutes"),
     503: ("Máy chủ đang bận, xin thử lại", "The server is busy, please try again"),
 }
+_STATUS: Final[tuple[tuple[type[FleetError], int], ...]] = (
+    (NotKnown, 404),
+    (Already, 409),
+    (Taken, 409),
+    (Refused, 403),
+    (NotPermitted, 403),
+    (VaultAway, 503),
+    (KeysError, 500),
+    (Forged, 500),
+)
+"""The first that fits; what is none of these is in the request's own words, 400."""
+_VAULT_AWAY: Final = (
+    "Kho danh tính không trả lời; chưa mở và chưa ký gì, xin thử lại / The vault does not answer;"
+    " nothing was opened or signed, please try again"
+)
 _OTHER: Final = ("Có lỗi ở máy chủ", "Something failed on the server")
 
 
@@ -54,9 +74,11 @@ def _by_status(error: HTTPException) -> Response:
 
 
 def _by_error(error: FleetError) -> Response:
-    if isinstance(error, NotKnown):
-        return _say(404, str(error))
-    return _say(403 if isinstance(error, Refused) else 400, str(error))
+    status = next((status for kind, status in _STATUS if isinstance(error, kind)), 400)
+    if isinstance(error, VaultAway):
+        current_app.logger.error("vault: %s", error)
+        return _say(status, _VAULT_AWAY)
+    return _say(status, str(error))
 
 
 def _database(error: SQLAlchemyError) -> Response:

@@ -7,6 +7,7 @@ from flask import Flask, current_app
 from sqlalchemy import Engine
 
 from fleet_server.auth.attempts import Attempts
+from fleet_server.cases.desk import Vault
 from fleet_server.settings import Settings
 
 _KEY = "tram"
@@ -20,6 +21,7 @@ class Site(NamedTuple):
     attempts: Attempts
     clock: Callable[[], float]
     """Seconds since 1970 UTC."""
+    vault: Vault
 
     def now(self) -> int:
         return int(self.clock())

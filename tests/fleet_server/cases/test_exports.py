@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from fleet_server.cases import exports
+from fleet_server.cases.acting import BadWords
 from fleet_server.cases.contacts import Filter
 from fleet_server.cases.exports import KINDS, SHAPES, Wanted
 from fleet_server.errors import Refused
@@ -110,7 +111,7 @@ def test_only_the_contacts_asked_for_leave(office: Office, approved: int, out: P
 
 def test_a_shape_a_kind_does_not_have_is_refused(office: Office, out: Path) -> None:
     office.with_seller()
-    with pytest.raises(Refused, match="expected json or csv"):
+    with pytest.raises(BadWords, match="expected json or csv"):
         exports.export(office.desk(), CASE, Wanted("godata", "xlsx", purpose="x"), out)
-    with pytest.raises(Refused, match="by commune"):
+    with pytest.raises(BadWords, match="by commune"):
         exports.export(office.desk(), CASE, Wanted("contacts", by_commune=True), out)
