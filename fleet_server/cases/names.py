@@ -81,12 +81,7 @@ def open_names(
     Learns from addresses which commune calls. Raises VaultAway, NotPermitted, NotKnown.
     """
     with engine.connect() as connection:
-        found = {member.ref: member for member in persons.members(connection, acting.case.id)}
-    wanted = []
-    for ref in dict.fromkeys(ref.strip().upper() for ref in refs):
-        if ref not in found:
-            raise NotKnown(f"{ref[:32]!r}: nobody in this case has this reference")
-        wanted.append(found[ref])
+        wanted = persons.find_all(connection, acting.case.id, refs)
     named: list[Named] = []
     for some in chunks(wanted, MAX_PERSONS):
         opened = vault.open(
@@ -215,7 +210,7 @@ def _request(
     purpose = line("purpose", purpose, 200)
     if not purpose:
         raise BadWords("purpose: expected what the names are for")
-    members = [persons.find(connection, acting.case.id, ref) for ref in refs]
+    members = persons.find_all(connection, acting.case.id, refs)
     if not members:
         raise NotKnown("expected whose names, by their references in the case")
     made = connection.scalar(

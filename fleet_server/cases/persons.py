@@ -190,8 +190,17 @@ def _today(connection: Connection, case_id: int, *which: ColumnElement[bool]) ->
 
 def find(connection: Connection, case_id: int, ref: str) -> Member:
     """The person with this reference in the case. Raises NotKnown."""
-    wanted = ref.strip().upper()
-    for member in members(connection, case_id):
-        if member.ref == wanted:
-            return member
-    raise NotKnown(f"{ref[:32]!r}: không có trong ca này / nobody in this case has this reference")
+    return find_all(connection, case_id, [ref])[0]
+
+
+def find_all(connection: Connection, case_id: int, refs: Iterable[str]) -> list[Member]:
+    """The people with these references in the case, each once, in their order. Raises NotKnown."""
+    known = {member.ref: member for member in members(connection, case_id)}
+    found = []
+    for ref in dict.fromkeys(ref.strip().upper() for ref in refs):
+        if ref not in known:
+            raise NotKnown(
+                f"{ref[:32]!r}: không có trong ca này / nobody in this case has this reference"
+            )
+        found.append(known[ref])
+    return found
