@@ -6,10 +6,10 @@ one. Lines are numbered without gaps. Never holds a name or a number in clear.
 """
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
+import msgspec
 from sqlalchemy import Connection, Row, Table, select, text
 
 from fleet_server import bulk
@@ -21,6 +21,9 @@ _TABLE: Final[Table] = Base.metadata.tables["audit_log"]
 _LOG: Final = _TABLE.c
 _CONTENT: Final = 8
 """The first columns are what a line says; the last two hold the chain together."""
+_NAMES: Final = [column.name for column in _LOG][:_CONTENT]
+_detail: Final = msgspec.json.Encoder(order="sorted")
+_content: Final = msgspec.json.Encoder()
 
 
 class Verdict(NamedTuple):
@@ -79,12 +82,11 @@ def append_all(connection: Connection, lines: Iterable[Line]) -> None:
     rows = []
     for line in lines:
         number += 1
-        detail = json.dumps(line.detail, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        content = (number, *line[:-1], detail)
-        names = [column.name for column in _LOG][:_CONTENT]
-        row = dict(zip(names, content, strict=True)) | {"previous": previous}
-        previous = _hash(previous, content)
-        rows.append(row | {"hash": previous})
+        content = (number, *line[:-1], _detail.encode(line.detail).decode())
+        row = dict(zip(_NAMES, content, strict=True))
+        row["previous"] = previous
+        row["hash"] = previous = _hash(previous, content)
+        rows.append(row)
     bulk.add(connection, _TABLE, rows)
 
 
@@ -116,5 +118,4 @@ def _fault(row: Row[Any], expected: int, previous: bytes) -> str:
 
 
 def _hash(previous: bytes, line: tuple[Any, ...]) -> bytes:
-    content = json.dumps(line, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(previous + content.encode()).digest()
+    return hashlib.sha256(previous + _content.encode(line)).digest()

@@ -1,6 +1,7 @@
 """The vault as a process: a Unix socket, one JSON object per line."""
 
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -108,6 +109,9 @@ def run(settings: Settings) -> None:
             f"{settings.vault_socket}: too long for a socket's path (at most {MAX_SOCKET_PATH} "
             "bytes); choose a shorter --home"
         )
+    # What start-up made stays: no collection while names are opened goes through all of it.
+    gc.collect()
+    gc.freeze()
     stop = threading.Event()
 
     def note(_number: int, _frame: FrameType | None) -> None:
