@@ -1,13 +1,22 @@
 """`fleet audit`: the log of who looked and who changed what."""
 
+import sys
+from contextlib import nullcontext
+from pathlib import Path
+
 import click
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, true
 
-from fleet_server.commands import shared
+from fleet_server.commands import audit_file, shared
+from fleet_server.commands.audit_file import SHAPES
 from fleet_server.errors import FleetError
 from fleet_server.identity import audit as chain
+from fleet_server.identity import links
 from fleet_server.models import AuditEntry
+from fleet_server.privacy import looks
+from fleet_server.privacy.deleting import whole
+from fleet_server.privacy.looks import Look
 from fleet_server.settings import Settings
 from fleet_server.times import iso
 
@@ -81,6 +90,52 @@ def show(settings: Settings, *, subject: str | None, last: int, as_json: bool) -
         ],
         empty="Nhật ký trống / The log is empty",
     )
+
+
+@audit.command()
+@click.option("--person", metavar="P<N>", help="Ai đã xem người này / Who looked at this person.")
+@click.option("--subject", metavar="REF", help="Một nơi, trạm / One venue, kiosk or other subject.")
+@click.option("--format", "shape", type=click.Choice(SHAPES), default="csv", show_default=True)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Tệp mới / A new file.  [default: standard output]",
+)
+@click.pass_obj
+def export(
+    settings: Settings, *, person: str | None, subject: str | None, shape: str, out: Path | None
+) -> None:
+    """Xuất / Lines as a file; the export itself is the last of them.
+
+    Of a person: under all references that links make or once made theirs, in cases too, and what
+    those cases did as a whole. Of somebody deleted the log keeps the reference: --subject P12.
+    """
+    if person is not None and subject is not None:
+        raise click.UsageError("give --person or --subject, not both")
+    with shared.writing(settings) as connection:
+        about = subject or ""
+        if person is not None:
+            about = f"P{links.resolve(connection, person)}"
+        chain.append(
+            connection,
+            at_ms=shared.now_ms(),
+            actor=shared.actor(),
+            action="audit.exported",
+            subject=about,
+            detail={"format": shape},
+        )
+    with shared.reading(settings) as connection:
+        if person is not None:
+            mine = whole(connection, links.resolve(connection, person))
+            found = looks.of(connection, mine)
+        else:
+            which = true() if subject is None else chain.LOG.subject == subject
+            found = (Look(entry, "") for entry in chain.entries(connection, which))
+        with nullcontext(sys.stdout.buffer) if out is None else shared.new_file(out) as file:
+            for piece in audit_file.written(found, shape, settings.zone):
+                file.write(piece)
+    if out is not None:
+        click.echo(f"Đã ghi / Written: {out}")
 
 
 def _is_head(connection: Connection, expected: str) -> bool:

@@ -6,11 +6,11 @@ one. Lines are numbered without gaps. Never holds a name or a number in clear.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Row, Table, select, text
+from sqlalchemy import ColumnElement, Connection, Row, Table, select, text
 
 from fleet_server import bulk
 from fleet_server.models import Base
@@ -18,10 +18,11 @@ from fleet_server.models import Base
 _LOCK: Final = 0x6175646974  # any number, the same in all processes
 _BEFORE_FIRST: Final = bytes(32)
 _TABLE: Final[Table] = Base.metadata.tables["audit_log"]
-_LOG: Final = _TABLE.c
+LOG: Final = _TABLE.c
+"""The log's columns, to ask for lines by."""
 _CONTENT: Final = 8
 """The first columns are what a line says; the last two hold the chain together."""
-_NAMES: Final = [column.name for column in _LOG][:_CONTENT]
+_NAMES: Final = [column.name for column in LOG][:_CONTENT]
 _detail: Final = msgspec.json.Encoder(order="sorted")
 _content: Final = msgspec.json.Encoder()
 
@@ -47,6 +48,20 @@ class Line(NamedTuple):
     purpose: str = ""
     subject: str = ""
     detail: Mapping[str, Any] = {}
+
+
+class Entry(NamedTuple):
+    """One line as it stands in the log."""
+
+    line: int
+    at_ms: int
+    actor: str
+    action: str
+    case_ref: str
+    purpose: str
+    subject: str
+    detail: Any
+    """As JSON reads."""
 
 
 def append(
@@ -76,7 +91,7 @@ def append_all(connection: Connection, lines: Iterable[Line]) -> None:
     else:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
     last = connection.execute(
-        select(_LOG.id, _LOG.hash).order_by(_LOG.id.desc()).limit(1)
+        select(LOG.id, LOG.hash).order_by(LOG.id.desc()).limit(1)
     ).one_or_none()
     number, previous = (last.id, last.hash) if last else (0, _BEFORE_FIRST)
     rows = []
@@ -92,14 +107,22 @@ def append_all(connection: Connection, lines: Iterable[Line]) -> None:
 
 def head(connection: Connection) -> str:
     """Hash of the last line, hex; empty for an empty log."""
-    found = connection.scalar(select(_LOG.hash).order_by(_LOG.id.desc()).limit(1))
+    found = connection.scalar(select(LOG.hash).order_by(LOG.id.desc()).limit(1))
     return found.hex() if found else ""
+
+
+def entries(connection: Connection, which: ColumnElement[bool]) -> Iterator[Entry]:
+    """Lines, the oldest first, some at a time from the database."""
+    query = select(*list(LOG)[:_CONTENT]).where(which).order_by(LOG.id)
+    rows = connection.execution_options(yield_per=1000).execute(query)
+    for row in rows:
+        yield Entry._make([*row[:-1], msgspec.json.decode(row.detail or "{}")])
 
 
 def verify(connection: Connection) -> Verdict:
     """Reads the whole log and checks every line against the one before."""
     lines, previous = 0, _BEFORE_FIRST
-    rows = connection.execution_options(yield_per=1000).execute(select(*_LOG).order_by(_LOG.id))
+    rows = connection.execution_options(yield_per=1000).execute(select(*LOG).order_by(LOG.id))
     for row in rows:
         if fault := _fault(row, lines + 1, previous):
             return Verdict(lines, previous.hex() if lines else "", fault)
