@@ -1,8 +1,10 @@
 """`fleet audit`: the log of who looked and who changed what."""
 
 import sys
+from collections.abc import Iterable
 from contextlib import nullcontext
 from pathlib import Path
+from typing import TextIO
 
 import click
 import msgspec
@@ -32,16 +34,29 @@ def audit() -> None:
 
 @audit.command()
 @click.option("--head", "expected", metavar="HEX", help="A head known from a receipt.")
+@click.option(
+    "--heads",
+    type=click.File("r", encoding="utf-8", errors="replace"),
+    metavar="FILE",
+    help="Các đầu một trạm đã giữ / Those a kiosk kept: audit-heads.txt of its data folder.",
+)
 @shared.AS_JSON
 @click.pass_obj
-def verify(settings: Settings, *, expected: str | None, as_json: bool) -> None:
-    """Check every line against the one before; exit 1 where one does not hold."""
+def verify(
+    settings: Settings, *, expected: str | None, heads: TextIO | None, as_json: bool
+) -> None:
+    """Check every line against the one before; exit 1 where one does not hold.
+
+    Whoever writes the whole log anew makes one that holds in itself. Only a head that somebody else
+    kept tells it from the old one.
+    """
     with shared.reading(settings) as connection:
         verdict = chain.verify(connection)
         fault = verdict.fault
-        if expected is not None and not fault:
-            known = _is_head(connection, expected)
-            fault = "" if known else "the head given is of no line of this log"
+        if expected is not None and not fault and not _is_head(connection, expected):
+            fault = "the head given is of no line of this log"
+        if heads is not None and not fault:
+            fault = _kept_elsewhere(connection, heads)
     if as_json:
         shared.print_json({**verdict._asdict(), "fault": fault})
     if fault:
@@ -136,6 +151,17 @@ def export(
                 file.write(piece)
     if out is not None:
         click.echo(f"Đã ghi / Written: {out}")
+
+
+def _kept_elsewhere(connection: Connection, lines: Iterable[str]) -> str:
+    """What does not hold of heads that a kiosk kept, each with its time; empty where all do."""
+    compared = 0
+    for line in filter(str.strip, lines):
+        *when, head = line.split()
+        if not _is_head(connection, head):
+            return f"the head kept at {' '.join(when) or '?'} is of no line of this log"
+        compared += 1
+    return "" if compared else "the file of heads holds no head to compare with"
 
 
 def _is_head(connection: Connection, expected: str) -> bool:

@@ -32,6 +32,8 @@ IDLE_S: Final = 30.0
 """A caller that says nothing for this long is hung up on."""
 MAX_CALLERS: Final = 32
 """At the same time; more wait."""
+CACHE_KIB: Final = 65_536
+"""Thousands of people lie on as many pages, and are looked up three times for one answer."""
 LOOK_S: Final = 0.2
 INDEX_S: Final = 5.0
 """Between two looks for identities to index."""
@@ -93,7 +95,7 @@ def run(settings: Settings) -> None:
     held = keys.vault(settings.keys_dir)
     card_keys = keys.public(settings.keys_dir).keyset.card_keys()
     pseudonyms = PseudonymKey.load(held.pseudonym_file)
-    engine = database.connect(settings.database_url)
+    engine = database.connect(settings.database_url, cache_kib=CACHE_KIB)
     schema.ensure(engine)
     vault = Vault(
         engine,
