@@ -32,10 +32,11 @@ WRITES = {"tram_writes": True}
 """Execution options of an engine or connection whose transactions write."""
 
 
-def connect(database_url: str, *, ping: bool = True) -> Engine:
+def connect(database_url: str, *, ping: bool = True, cache_kib: int = CACHE_KIB) -> Engine:
     """An engine for `database_url`. Opens nothing yet. Raises SettingsError for other databases.
 
     `ping`: whether a connection is tried before each use, for those who do not try again anyway.
+    `cache_kib`: as `CACHE_KIB`, for those who look far and wide.
     """
     try:
         url = make_url(database_url)
@@ -44,7 +45,7 @@ def connect(database_url: str, *, ping: bool = True) -> Engine:
             "database_url: expected sqlite:///FILE or postgresql://USER@HOST/NAME"
         ) from problem
     if url.get_backend_name() == "sqlite":
-        return _sqlite(url)
+        return _sqlite(url, cache_kib)
     if url.get_backend_name() == "postgresql":
         url = url.set(drivername="postgresql+psycopg")
         return create_engine(
@@ -97,7 +98,7 @@ def chunks(items: Iterable[T], size: int = 1000) -> Iterator[list[T]]:
         yield chunk
 
 
-def _sqlite(url: URL) -> Engine:
+def _sqlite(url: URL, cache_kib: int) -> Engine:
     if not url.database or url.database == ":memory:":
         raise SettingsError("database_url: expected sqlite:///FILE; a database in memory is lost")
     engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S}, hide_parameters=True)
@@ -110,7 +111,7 @@ def _sqlite(url: URL) -> Engine:
         _use_wal(connection)
         connection.executescript(
             "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY;"
-            f"PRAGMA cache_size=-{CACHE_KIB};"
+            f"PRAGMA cache_size=-{cache_kib};"
         )
 
     @event.listens_for(engine, "begin")

@@ -4,7 +4,8 @@
     ca/        ca.key ca.crt                signs certificates
     cards/     card.key                     signs visitor cards
     ingest/    open.key pseudonym.key mqtt.crt mqtt.key
-    vault/     open.key pseudonym.key    and sign.key, which signs results
+    vault/     open.key pseudonym.key
+               sign.key                     signs results
     broker/    broker.crt broker.key
     web/       session.key
     public/    keyset.json ca.crt root.pub  what kiosks get,

@@ -25,6 +25,7 @@ from kiosk.equipment import Hardware, opened
 from kiosk.errors import QueueError
 from kiosk.hardware.decoders import engines
 from kiosk.hardware.ports import Answer, Decoder
+from kiosk.heads import Heads
 from kiosk.health import Vitals, cpu_c, report
 from kiosk.journal import FILE as JOURNAL_FILE
 from kiosk.journal import Journal
@@ -141,6 +142,7 @@ def _parts(
         line=link,
         clock=clock,
         batch_bytes=config.delivery.batch_bytes,
+        heads=Heads(config.kiosk.data),
     )
 
     def health() -> Health:

@@ -60,7 +60,7 @@ class KioskSection:
     )
     """Which way visitors pass."""
     data: Path = path("data", expected="a folder this program may write to")  # noqa: RUF009 (a field specifier)
-    """Holds queue.sqlite3 and journal.jsonl."""
+    """Holds queue.sqlite3, journal.jsonl and audit-heads.txt."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,6 +11,7 @@ import msgspec
 from kiosk.clock import Clock
 from kiosk.delivery import Delivery, Settled
 from kiosk.errors import QueueDamaged, QueueError
+from kiosk.heads import Heads
 from kiosk.health import DeliveryHealth
 from kiosk.link import Connected, LinkEvent, Lost, ReceiptCame, ServerStateCame
 from kiosk.queue import Pending, Queue
@@ -38,9 +39,17 @@ class Courier:
     """Delivery of one queue over one link."""
 
     def __init__(
-        self, *, queue: Queue, delivery: Delivery, line: Line, clock: Clock, batch_bytes: int
+        self,
+        *,
+        queue: Queue,
+        delivery: Delivery,
+        line: Line,
+        clock: Clock,
+        batch_bytes: int,
+        heads: Heads,
     ) -> None:
         self._queue = queue
+        self._heads = heads
         self._delivery = delivery
         self._line = line
         self._clock = clock
@@ -128,6 +137,7 @@ class Courier:
         self._receipt_ms = moment.wall_ms
         if receipt.server_ms > 0:
             self._server_ms, self._server_mono_ms = receipt.server_ms, moment.mono_ms
+        self._heads.note(receipt.audit_head, at_ms=moment.wall_ms)
         settled = self._delivery.receipt(receipt, now_ms=now_ms)
         try:
             self._settle(settled, at_ms=moment.wall_ms)

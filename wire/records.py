@@ -105,7 +105,7 @@ class TracingPart(msgspec.Struct, frozen=True, kw_only=True):
     """And with whom: the counter of an earlier record of the same kiosk and epoch."""
 
 
-class IdentityPart(msgspec.Struct, frozen=True, kw_only=True):
+class IdentityPart(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Sealed to the vault key: who this is and how to reach them, as far as the code said."""
 
     name: str = ""

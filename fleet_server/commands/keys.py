@@ -22,10 +22,10 @@ _MADE = """\
   ca/       ký chứng chỉ / signs certificates
   cards/    ký thẻ / signs visitor cards
   ingest/   máy nhận / the ingest's
-  vault/    kho danh tính / the vault's: opens names
+  vault/    kho danh tính / the vault's: opens names, signs results
   broker/   máy chuyển tin / the broker's
   web/      trang mạng / the web server's
-  public/   cho các trạm / for the kiosks
+  public/   cho các trạm / for the kiosks; results.pub kiểm kết quả đã ký / checks signed results
 
 Sao lưu ngay, cất ở hai nơi khóa kín / Back up now, to two places under lock:
   tar -C {home} -czf tram-keys.tar.gz keys    (docs/how-to/keys.md)
@@ -146,6 +146,9 @@ def _facts(settings: Settings) -> dict[str, object]:
             "vault": sealing.key_id(public.keyset.vault_key()),
             "cards": [card.id for card in public.keyset.cards],
         },
+        "results": hashlib.sha256(
+            fleet_keys.results(settings.keys_dir).public_bytes_raw()
+        ).hexdigest(),
         "certificates": certificates,
     }
 

@@ -1,7 +1,6 @@
 """`fleet person`: what people ask about their own data, from the desk to the answer."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -141,14 +140,8 @@ def show(settings: Settings, *, ref: str, by: str | None, as_json: bool) -> None
 def export(settings: Settings, *, ref: str, out: Path, by: str | None) -> None:
     """Bản sao / Write everything kept about the person to a file to hand to them."""
     told = _everything(settings, ref, by, "exported")
-    try:
-        # Readable by whoever made it only, from its first byte on.
-        opened = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(opened, "w", encoding="utf-8") as file:
-            json.dump(told, file, ensure_ascii=False, indent=2)
-            file.write("\n")
-    except OSError as problem:
-        raise Refused(f"{out}: {problem.strerror}; expected a new file") from problem
+    with shared.new_file(out) as file:
+        file.write(json.dumps(told, ensure_ascii=False, indent=2).encode() + b"\n")
     click.echo(f"Đã ghi / Written: {out}")
 
 

@@ -3,10 +3,12 @@
 import getpass
 import json
 import logging
+import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
 
 import click
 import msgspec
@@ -16,7 +18,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from fleet_server import database, schema
-from fleet_server.errors import SchemaError
+from fleet_server.errors import Refused, SchemaError
 from fleet_server.settings import Settings
 
 MAX_ACTOR = 64
@@ -54,6 +56,18 @@ def reading(settings: Settings) -> Iterator[Connection]:
     """One transaction that reads."""
     with opened(settings) as engine, engine.connect() as connection:
         yield connection
+
+
+@contextmanager
+def new_file(path: Path) -> Iterator[BinaryIO]:
+    """A file that was not there, readable by whoever made it only. Raises Refused."""
+    try:
+        # From its first byte on.
+        opened = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(opened, "wb") as file:
+            yield file
+    except OSError as problem:
+        raise Refused(f"{path}: {problem.strerror}; expected a new file") from problem
 
 
 def actor() -> str:

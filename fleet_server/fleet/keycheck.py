@@ -30,6 +30,10 @@ def check(keys_dir: Path) -> bool:
     signer = cards.sign.public_key()
     if public.keyset.card_keys().get(wire_card.key_id(signer)) != signer:
         raise _misfit(keys_dir / "cards" / "card.key", "is not in public/keyset.json")
+    if vault.sign.public_key() != keys.results(keys_dir):
+        raise _misfit(
+            keys_dir / "vault" / "sign.key", "does not sign what public/results.pub checks"
+        )
     if ingest.pseudonym_file.read_bytes() != vault.pseudonym_file.read_bytes():
         raise _misfit(vault.pseudonym_file, "is not the ingest's: the vault would find nobody")
     if keys.read(keys_dir / "ca" / "ca.crt") != public.ca:

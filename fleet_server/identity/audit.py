@@ -6,11 +6,11 @@ one. Lines are numbered without gaps. Never holds a name or a number in clear.
 """
 
 import hashlib
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Row, Table, select, text
+import msgspec
+from sqlalchemy import ColumnElement, Connection, Row, Table, select, text
 
 from fleet_server import bulk
 from fleet_server.models import Base
@@ -18,9 +18,13 @@ from fleet_server.models import Base
 _LOCK: Final = 0x6175646974  # any number, the same in all processes
 _BEFORE_FIRST: Final = bytes(32)
 _TABLE: Final[Table] = Base.metadata.tables["audit_log"]
-_LOG: Final = _TABLE.c
+LOG: Final = _TABLE.c
+"""The log's columns, to ask for lines by."""
 _CONTENT: Final = 8
 """The first columns are what a line says; the last two hold the chain together."""
+_NAMES: Final = [column.name for column in LOG][:_CONTENT]
+_detail: Final = msgspec.json.Encoder(order="sorted")
+_content: Final = msgspec.json.Encoder()
 
 
 class Verdict(NamedTuple):
@@ -44,6 +48,20 @@ class Line(NamedTuple):
     purpose: str = ""
     subject: str = ""
     detail: Mapping[str, Any] = {}
+
+
+class Entry(NamedTuple):
+    """One line as it stands in the log."""
+
+    line: int
+    at_ms: int
+    actor: str
+    action: str
+    case_ref: str
+    purpose: str
+    subject: str
+    detail: Any
+    """As JSON reads."""
 
 
 def append(
@@ -73,31 +91,38 @@ def append_all(connection: Connection, lines: Iterable[Line]) -> None:
     else:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
     last = connection.execute(
-        select(_LOG.id, _LOG.hash).order_by(_LOG.id.desc()).limit(1)
+        select(LOG.id, LOG.hash).order_by(LOG.id.desc()).limit(1)
     ).one_or_none()
     number, previous = (last.id, last.hash) if last else (0, _BEFORE_FIRST)
     rows = []
     for line in lines:
         number += 1
-        detail = json.dumps(line.detail, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        content = (number, *line[:-1], detail)
-        names = [column.name for column in _LOG][:_CONTENT]
-        row = dict(zip(names, content, strict=True)) | {"previous": previous}
-        previous = _hash(previous, content)
-        rows.append(row | {"hash": previous})
+        content = (number, *line[:-1], _detail.encode(line.detail).decode())
+        row = dict(zip(_NAMES, content, strict=True))
+        row["previous"] = previous
+        row["hash"] = previous = _hash(previous, content)
+        rows.append(row)
     bulk.add(connection, _TABLE, rows)
 
 
 def head(connection: Connection) -> str:
     """Hash of the last line, hex; empty for an empty log."""
-    found = connection.scalar(select(_LOG.hash).order_by(_LOG.id.desc()).limit(1))
+    found = connection.scalar(select(LOG.hash).order_by(LOG.id.desc()).limit(1))
     return found.hex() if found else ""
+
+
+def entries(connection: Connection, which: ColumnElement[bool]) -> Iterator[Entry]:
+    """Lines, the oldest first, some at a time from the database."""
+    query = select(*list(LOG)[:_CONTENT]).where(which).order_by(LOG.id)
+    rows = connection.execution_options(yield_per=1000).execute(query)
+    for row in rows:
+        yield Entry._make([*row[:-1], msgspec.json.decode(row.detail or "{}")])
 
 
 def verify(connection: Connection) -> Verdict:
     """Reads the whole log and checks every line against the one before."""
     lines, previous = 0, _BEFORE_FIRST
-    rows = connection.execution_options(yield_per=1000).execute(select(*_LOG).order_by(_LOG.id))
+    rows = connection.execution_options(yield_per=1000).execute(select(*LOG).order_by(LOG.id))
     for row in rows:
         if fault := _fault(row, lines + 1, previous):
             return Verdict(lines, previous.hex() if lines else "", fault)
@@ -116,5 +141,4 @@ def _fault(row: Row[Any], expected: int, previous: bytes) -> str:
 
 
 def _hash(previous: bytes, line: tuple[Any, ...]) -> bytes:
-    content = json.dumps(line, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(previous + content.encode()).digest()
+    return hashlib.sha256(previous + _content.encode(line)).digest()

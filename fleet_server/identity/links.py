@@ -71,13 +71,16 @@ def today(connection: Connection, person_ids: Iterable[int]) -> dict[int, int]:
     asked = set(person_ids)
     frontier = asked
     while frontier:
-        rows: list[Row[int, int | None]] = []
-        for some in chunks(frontier):
-            rows += connection.execute(
+        merged = set()
+        for some in chunks(sorted(frontier)):
+            rows = connection.execute(
                 select(Person.id, Person.merged_into).where(among(connection, _PERSONS.c.id, some))
-            ).all()
-        leads |= {row.id: row.merged_into or row.id for row in rows}
-        frontier = {row.merged_into for row in rows if row.merged_into} - leads.keys()
+            )
+            for person_id, into in rows:
+                leads[person_id] = into or person_id
+                if into:
+                    merged.add(into)
+        frontier = merged - leads.keys()
     found = {}
     for person_id in asked & leads.keys():
         end = person_id

@@ -5,18 +5,20 @@ card or person does not open.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import ColumnElement, Connection, Select, Table, select
 from sqlalchemy.orm import aliased
 
+from fleet_server.bulk import among
 from fleet_server.database import chunks
 from fleet_server.fleet import cards
 from fleet_server.identity import links
 from fleet_server.identity.vault_messages import Identity, OpenedPerson
 from fleet_server.models import (
+    Base,
     CardIdentity,
     Credential,
     Kiosk,
@@ -29,6 +31,7 @@ from wire import sealing
 from wire.errors import WireError
 from wire.records import IdentityPart, Record, Sealed
 
+_PSEUDONYMS: Final[Table] = Base.metadata.tables["pseudonyms"]
 PER_PSEUDONYM: Final = 3
 """Scans opened per number a person is known by, the newest."""
 
@@ -43,10 +46,15 @@ class Box(NamedTuple):
 
 
 def open_persons(
-    connection: Connection, visitors: Sequence[str], key: X25519PrivateKey
+    connection: Connection,
+    visitors: Sequence[str],
+    leads: Mapping[int, int],
+    key: X25519PrivateKey,
 ) -> list[OpenedPerson]:
-    """All that is known of these visitors, in their order. Unknown references stay empty."""
-    leads = links.today(connection, filter(None, map(links.number_of, visitors)))
+    """All that is known of these visitors, in their order. Unknown references stay empty.
+
+    `leads`: whom their numbers lead to today (`links.today`).
+    """
     found = boxes(connection, set(leads.values()))
     opened = {person: _open(found.get(person, []), key) for person in set(leads.values())}
     out = []
@@ -60,7 +68,7 @@ def open_persons(
             OpenedPerson(
                 visitor=visitor,
                 person=f"P{person}",
-                known=merge(identity.part for identity in identities),
+                known=merge([identity.part for identity in identities]),
                 identities=identities,
                 unreadable=unreadable,
             )
@@ -68,8 +76,10 @@ def open_persons(
     return out
 
 
-def merge(parts: Iterable[IdentityPart]) -> IdentityPart:
+def merge(parts: Sequence[IdentityPart]) -> IdentityPart:
     """Field by field the first that says something; `parts` come newest first."""
+    if len(parts) == 1:
+        return parts[0]
     known: dict[str, str] = {}
     for part in parts:
         for name in IdentityPart.__struct_fields__:
@@ -81,25 +91,19 @@ def merge(parts: Iterable[IdentityPart]) -> IdentityPart:
 def boxes(connection: Connection, persons: Iterable[int]) -> dict[int, list[Box]]:
     """Sealed identities by person: those of issued cards, and of each number's newest scans."""
     found: dict[int, list[Box]] = defaultdict(list)
-    for some in chunks(persons):
-        rows = connection.execute(
-            select(Pseudonym.id, Pseudonym.digest, Pseudonym.person_id).where(
-                Pseudonym.person_id.in_(some)
-            )
-        ).all()
-        mine = {row.id: row for row in rows}
-        for few in chunks(mine):
-            for row in connection.execute(_of_cards(few)):
-                owner = mine[row.pseudonym_id]
-                sealed = Sealed(row.sealing, row.key, bytes(row.box))
-                binding = cards.binding(bytes(owner.digest))
-                found[owner.person_id].append(Box(row.made_at * 1000, row.kind, sealed, binding))
-            scans: dict[tuple[int, int], Box] = {}
-            for row in connection.execute(_of_scans(few)):
-                # One scan may have carried several numbers of the same person.
-                scans[mine[row.pseudonym_id].person_id, row.id] = _of_scan(row)
-            for (person, _), box in scans.items():
-                found[person].append(box)
+    for some in chunks(sorted(persons)):
+        mine = among(connection, _PSEUDONYMS.c.person_id, some)
+        for row in connection.execute(_of_cards(mine)):
+            sealed = Sealed(row.sealing, row.key, bytes(row.box))
+            binding = cards.binding(bytes(row.digest))
+            found[row.person_id].append(Box(row.made_at * 1000, row.kind, sealed, binding))
+        # One scan may have carried several numbers of the same person.
+        scans = {
+            (person, scan): _of_scan(said)
+            for person, scan, *said in connection.execute(_of_scans(mine))
+        }
+        for (person, _), box in scans.items():
+            found[person].append(box)
     return found
 
 
@@ -118,22 +122,25 @@ def _open(found: list[Box], key: X25519PrivateKey) -> tuple[list[Identity], int]
     return identities, unreadable
 
 
-def _of_cards(pseudonyms: list[int]) -> Select[*tuple[Any, ...]]:
+def _of_cards(mine: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     return (
         select(
-            Credential.pseudonym_id,
+            Pseudonym.person_id,
+            Pseudonym.digest,
             CardIdentity.made_at,
             Credential.kind,
             CardIdentity.sealing,
             CardIdentity.key,
             CardIdentity.box,
         )
-        .join(Credential, Credential.id == CardIdentity.credential_id)
-        .where(Credential.pseudonym_id.in_(pseudonyms))
+        .select_from(Pseudonym)
+        .join(Credential, Credential.pseudonym_id == Pseudonym.id)
+        .join(CardIdentity, CardIdentity.credential_id == Credential.id)
+        .where(mine)
     )
 
 
-def _of_scans(pseudonyms: list[int]) -> Select[*tuple[Any, ...]]:
+def _of_scans(mine: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     older = aliased(ScanKey)
     newest = (
         select(older.scan_id)
@@ -145,7 +152,7 @@ def _of_scans(pseudonyms: list[int]) -> Select[*tuple[Any, ...]]:
     )
     return (
         select(
-            ScanKey.pseudonym_id,
+            Pseudonym.person_id,
             Scan.id,
             Scan.corrected_ms,
             Credential.kind,
@@ -167,22 +174,20 @@ def _of_scans(pseudonyms: list[int]) -> Select[*tuple[Any, ...]]:
         .join(Scan, Scan.id == ScanKey.scan_id)
         .join(Kiosk, Kiosk.id == Scan.kiosk_id)
         .join(Credential, Credential.id == Scan.credential_id)
-        .where(Pseudonym.id.in_(pseudonyms), ScanKey.scan_id.in_(newest))
+        .where(mine, ScanKey.scan_id.in_(newest))
     )
 
 
-def _of_scan(row: Row[Any]) -> Box:
+def _of_scan(said: Sequence[Any]) -> Box:
+    """From what `_of_scans` selects after whose and which scan it is."""
+    seen_ms, kind, how, key, box, kiosk, epoch, *rest = said
+    counter, direction, wall_ms, mono_ms, boot, synced = rest
     record = Record(
-        counter=row.counter,
-        direction=row.direction,
-        wall_ms=row.wall_ms,
-        mono_ms=row.mono_ms,
-        boot=row.boot,
-        synced=row.synced,
+        counter=counter,
+        direction=direction,
+        wall_ms=wall_ms,
+        mono_ms=mono_ms,
+        boot=boot,
+        synced=synced,
     )
-    return Box(
-        row.corrected_ms,
-        row.kind,
-        Sealed(row.sealing, row.key, bytes(row.box)),
-        sealing.binding(row.kiosk, row.epoch, record),
-    )
+    return Box(seen_ms, kind, Sealed(how, key, bytes(box)), sealing.binding(kiosk, epoch, record))

@@ -2,7 +2,7 @@
 caller has checked already.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, func, select, text
 from fleet_server.errors import FleetError
 from fleet_server.identity import links
 from fleet_server.identity.vault_messages import NotPermitted
-from fleet_server.models import Case, CasePerson, NameOpening, OpenedName
+from fleet_server.models import Case, CasePerson, NameOpening, OpenedName, Person
 from fleet_server.privacy import rights
 
 DAY_MS: Final = 86_400_000
@@ -28,6 +28,15 @@ class Ground(NamedTuple):
     """None: a person's own request."""
     restricted: frozenset[int]
     """Persons whose data may be kept but not used."""
+
+
+class _Member(NamedTuple):
+    """Somebody of a case."""
+
+    person_id: int
+    """Today's."""
+    inside: bool
+    """Not taken out again."""
 
 
 def may_find(connection: Connection, case: str) -> None:
@@ -68,7 +77,13 @@ def may_open(
             f"case {case}: chưa ai khác xác nhận số xét nghiệm / no second person has confirmed the"
             " laboratory reference; `fleet case confirm` does"
         )
-    _of_case(connection, case, found.id, persons)
+    members = _members(connection, found.id)
+    inside = {member.person_id for member in members.values() if member.inside}
+    if outside := sorted(set(persons) - inside):
+        named = ", ".join(f"P{person}" for person in outside[:5])
+        raise NotPermitted(
+            f"case {case}: {named}: không thuộc ca này / not in this case, so not opened for it"
+        )
     if connection.dialect.name == "postgresql":
         # Two requests at once would each see the day without the other.
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
@@ -86,7 +101,10 @@ def may_open(
                 f" within 24 hours, {len(persons)} more are above {limit}: a second person approves"
                 " (`fleet case ask-names`, `fleet case approve`), or break the glass"
             )
-        _approved(connection, found.id, actor, opening, now_ms=now_ms, persons=persons)
+        asked = _approved(connection, found.id, actor, opening, now_ms=now_ms)
+        covered = {members[member].person_id for member in asked if member in members}
+        if not set(persons) <= covered:
+            raise NotPermitted(f"opening {opening}: was approved for other persons")
     return Ground(found.id, frozenset(rights.restricted(connection, persons)))
 
 
@@ -120,29 +138,24 @@ def _open_case(connection: Connection, case: str) -> Row[*tuple[Any, ...]]:
     return found
 
 
-def _of_case(connection: Connection, case: str, case_id: int, persons: Collection[int]) -> None:
-    rows = connection.scalars(
-        select(CasePerson.person_id).where(
-            CasePerson.case_id == case_id, CasePerson.removed_at.is_(None)
-        )
+def _members(connection: Connection, case_id: int) -> dict[int, _Member]:
+    """Who is or was in a case, by their number in it."""
+    rows = connection.execute(
+        select(CasePerson.id, CasePerson.person_id, CasePerson.removed_at, Person.merged_into)
+        .join(Person, Person.id == CasePerson.person_id)
+        .where(CasePerson.case_id == case_id)
     ).all()
-    inside = set(links.today(connection, rows).values())
-    if outside := sorted(set(persons) - inside):
-        named = ", ".join(f"P{person}" for person in outside[:5])
-        raise NotPermitted(
-            f"case {case}: {named}: không thuộc ca này / not in this case, so not opened for it"
-        )
+    leads = links.today(connection, {person for _, person, _, merged in rows if merged})
+    return {
+        number: _Member(leads.get(person, person), removed is None)
+        for number, person, removed, _ in rows
+    }
 
 
 def _approved(
-    connection: Connection,
-    case_id: int,
-    actor: str,
-    opening: int,
-    *,
-    persons: Collection[int],
-    now_ms: int,
-) -> None:
+    connection: Connection, case_id: int, actor: str, opening: int, *, now_ms: int
+) -> list[int]:
+    """The members of the case that an opening was approved for."""
     found = connection.execute(
         select(
             NameOpening.state,
@@ -162,8 +175,4 @@ def _approved(
         raise NotPermitted(f"opening {opening}: no second person approved it")
     if found.decided_ms <= now_ms - DAY_MS:
         raise NotPermitted(f"opening {opening}: was approved more than 24 hours ago; ask again")
-    members = msgspec.json.decode(found.persons, type=list[int])
-    rows = connection.scalars(select(CasePerson.person_id).where(CasePerson.id.in_(members))).all()
-    covered = set(links.today(connection, rows).values())
-    if not set(persons) <= covered:
-        raise NotPermitted(f"opening {opening}: was approved for other persons")
+    return msgspec.json.decode(found.persons, type=list[int])

@@ -13,10 +13,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
     Ed25519PublicKey,
 )
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, Engine, Table, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from fleet_server import database
+from fleet_server import bulk, database
 from fleet_server.identity import audit, indexing, links, numbers, opening, policy
 from fleet_server.identity import vault_messages as messages
 from fleet_server.identity.numbers import BadNumber
@@ -36,9 +36,11 @@ from fleet_server.identity.vault_messages import (
     Sign,
     Signed,
 )
-from fleet_server.models import OpenedName, Pseudonym, SealedNumber
+from fleet_server.models import Base, Pseudonym, SealedNumber
 
 log = logging.getLogger(__name__)
+
+_OPENED: Final[Table] = Base.metadata.tables["opened_names"]
 
 
 class Vault:
@@ -103,21 +105,23 @@ class Vault:
     def _open(self, request: Open, uid: int) -> Opened:
         now_ms = self._now_ms()
         with self._engine.connect() as connection:
-            known = links.today(connection, filter(None, map(links.number_of, request.persons)))
-            persons = sorted(set(known.values()))
-            ground = self._permitted(connection, request, persons, now_ms)
-            opened = opening.open_persons(connection, request.persons, self._key)
-        opened = [_withheld(each, ground) for each in opened]
+            leads = links.today(connection, filter(None, map(links.number_of, request.persons)))
+            persons = sorted(set(leads.values()))
+            self._permitted(connection, request, persons, now_ms)
+            opened = opening.open_persons(connection, request.persons, leads, self._key)
         with self._writing.begin() as connection:
-            # Again, and for good: meanwhile the day's number or the case may have changed.
+            # Again, and for good: meanwhile the day's number, the case or a person's wish may have
+            # changed.
             ground = self._permitted(connection, request, persons, now_ms)
+            if ground.restricted:
+                opened = [_withheld(each, ground) for each in opened]
             if ground.case_id is not None and persons:
                 rows = [
                     {"actor": request.actor, "at_ms": now_ms, "person_id": person}
                     | {"case_id": ground.case_id}
                     for person in persons
                 ]
-                connection.execute(insert(OpenedName), rows)
+                bulk.add(connection, _OPENED, rows)
             audit.append_all(
                 connection,
                 [

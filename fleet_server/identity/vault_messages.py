@@ -57,7 +57,7 @@ class Sign(_Asked, frozen=True, kw_only=True, tag="sign"):
     """SHA-256, hex."""
 
 
-class Identity(msgspec.Struct, frozen=True, kw_only=True):
+class Identity(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One opened identity."""
 
     seen_ms: int = 0
@@ -66,7 +66,7 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     part: IdentityPart = IdentityPart()
 
 
-class OpenedPerson(msgspec.Struct, frozen=True, kw_only=True):
+class OpenedPerson(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the vault knows of one visitor."""
 
     visitor: str = ""

@@ -6,13 +6,11 @@ them and the desk adds them.
 
 from typing import Any, Final
 
-import msgspec
-from sqlalchemy import ColumnElement, Connection, and_, or_, select
+from sqlalchemy import Connection, or_, select
 
 from fleet_server.database import chunks
 from fleet_server.models import (
     Area,
-    AuditEntry,
     Case,
     CasePerson,
     Credential,
@@ -26,7 +24,7 @@ from fleet_server.models import (
     Venue,
     VenueStaff,
 )
-from fleet_server.privacy import rights
+from fleet_server.privacy import looks, rights
 from fleet_server.privacy.deleting import Whole, whole
 from fleet_server.times import iso
 from fleet_server.tracing import storage
@@ -225,36 +223,19 @@ def _requests(connection: Connection, mine: Whole) -> list[dict[str, Any]]:
 
 
 def _looks(connection: Connection, mine: Whole) -> list[dict[str, Any]]:
-    """Lines of the log about this person: by any of their ids, and by a case's reference of them.
-
-    Neither the case nor the asker's own words: both may tell of others.
+    """Lines of the log about this person, without the case and the asker's own words: both may tell
+    of others.
     """
-    about: ColumnElement[bool] = AuditEntry.subject.in_(
-        [f"P{each}" for each in sorted(mine.persons)]
-    )
-    inside = connection.execute(
-        select(CasePerson.ref, Case.ref.label("case"))
-        .join(Case, Case.id == CasePerson.case_id)
-        .where(CasePerson.person_id.in_(mine.persons))
-    )
-    for row in inside:
-        about = or_(about, and_(AuditEntry.subject == row.ref, AuditEntry.case_ref == row.case))
-    rows = connection.execute(
-        select(AuditEntry.id, AuditEntry.at_ms, AuditEntry.actor, AuditEntry.action)
-        .add_columns(AuditEntry.case_ref, AuditEntry.detail)
-        .where(about)
-        .order_by(AuditEntry.id)
-    )
     return [
         {
-            "line": row.id,
-            "at": iso(row.at_ms // 1000),
-            "by": row.actor,
-            "what": row.action,
-            "for": _ground(row.case_ref),
-            "found": msgspec.json.decode(row.detail or "{}").get("found"),
+            "line": entry.line,
+            "at": iso(entry.at_ms // 1000),
+            "by": entry.actor,
+            "what": entry.action,
+            "for": _ground(entry.case_ref),
+            "found": entry.detail.get("found"),
         }
-        for row in rows
+        for entry, _ in looks.of(connection, mine)
     ]
 
 

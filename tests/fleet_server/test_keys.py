@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -23,8 +24,8 @@ from wire.records import IdentityPart
 NOW = dt.datetime(2026, 1, 5, 8, tzinfo=dt.UTC)
 PRIVATE = {
     *("root/root.key", "ca/ca.key", "cards/card.key", "ingest/open.key", "ingest/pseudonym.key"),
-    *("ingest/mqtt.key", "vault/open.key", "vault/pseudonym.key", "broker/broker.key"),
-    "web/session.key",
+    *("ingest/mqtt.key", "vault/open.key", "vault/pseudonym.key", "vault/sign.key"),
+    *("broker/broker.key", "web/session.key"),
 }
 LOADERS: dict[str, Callable[[Path], object]] = {
     "ingest": keys.ingest,
@@ -33,6 +34,7 @@ LOADERS: dict[str, Callable[[Path], object]] = {
     "cards": keys.cards,
     "broker": keys.broker,
     "ca": keys.authority,
+    "results": keys.results,
 }
 
 
@@ -99,11 +101,12 @@ HARMS = [
     (name, harm)
     for name in sorted(PRIVATE - {"root/root.key"})
     for harm in ("missing", "readable by others", "garbled", "of another kind")
-    # TLS keys are read, and complained about, by the TLS library; a card's key is of root's kind.
+    # TLS keys are read, and complained about, by the TLS library; a card's key and the one for
+    # results are of root's kind.
     if harm in ("missing", "readable by others")
     or (
         name not in ("ingest/mqtt.key", "broker/broker.key")
-        and (name, harm) != ("cards/card.key", "of another kind")
+        and not (name in ("cards/card.key", "vault/sign.key") and harm == "of another kind")
     )
 ]
 
@@ -143,6 +146,23 @@ def test_what_is_sealed_to_the_vault_opens_with_no_other_key(made: Path) -> None
     assert opened.name == "Nguyễn Văn Mẫu"
     with pytest.raises(CannotOpen):
         sealing.open_sealed(sealed, IdentityPart, keys.ingest(made).open, b"bound")
+
+
+def test_a_result_is_checked_with_the_public_half_of_what_signed_it(made: Path) -> None:
+    signature = keys.vault(made).sign.sign(b"result")
+    keys.results(made).verify(signature, b"result")
+    with pytest.raises(InvalidSignature):
+        keys.results(made).verify(signature, b"another")
+
+
+@pytest.mark.parametrize("harm", [None, b"\xff not a key"])
+def test_a_public_half_that_is_not_there_or_none_is_named_with_the_remedy(
+    made: Path, harm: bytes | None
+) -> None:
+    path = made / "public" / "results.pub"
+    path.unlink() if harm is None else path.write_bytes(harm)
+    with pytest.raises(KeysError, match=r"results\.pub.*(back-up|expected an Ed25519 public key)"):
+        keys.results(made)
 
 
 def test_a_key_set_is_signed_one_version_up_by_the_same_root_only(made: Path) -> None:
@@ -210,8 +230,9 @@ def test_a_whole_set_of_keys_fits_and_says_whether_the_root_is_here(made: Path) 
 SWAPPED = [
     *("root/root.key", "ca/ca.key", "cards/card.key", "ingest/open.key", "ingest/pseudonym.key"),
     *("ingest/mqtt.key", "ingest/mqtt.crt", "vault/open.key", "vault/pseudonym.key"),
+    "vault/sign.key",
     *("broker/broker.key", "broker/broker.crt", "public/keyset.json", "public/ca.crt"),
-    "public/root.pub",
+    *("public/root.pub", "public/results.pub"),
 ]
 
 

@@ -7,11 +7,12 @@ from random import Random
 
 import pytest
 
-from kiosk import queue_file
+from kiosk import heads, queue_file
 from kiosk.clock import FakeClock
 from kiosk.courier import Courier
 from kiosk.delivery import Delivery, Limits
 from kiosk.errors import QueueError
+from kiosk.heads import Heads
 from kiosk.link import Connected, Lost, ReceiptCame, ServerStateCame
 from kiosk.queue import Queue
 from tests.kiosk.fakes import FakeLine
@@ -38,6 +39,7 @@ class World:
             line=self.line,
             clock=self.clock,
             batch_bytes=batch_bytes,
+            heads=Heads(folder),
         )
 
     def scan(self, count: int = 1, *, size: int = 10) -> None:
@@ -224,3 +226,43 @@ def test_health_tells_of_the_queue(world: World) -> None:
     assert health.last_receipt_ms is None
     world.deliver_all()
     assert world.courier.health().last_receipt_ms == world.clock.wall_ms
+
+
+def test_one_head_an_hour_of_the_servers_log_is_kept(world: World) -> None:
+    world.connect()
+
+    def receive(head: str) -> None:
+        world.courier.handle(ReceiptCame(payload=codec.encode(Receipt(audit_head=head))))
+
+    def kept() -> list[str]:
+        return [line.split()[-1] for line in (world.folder / heads.FILE).read_text().splitlines()]
+
+    receive("")
+    receive("not a head\n" + "0" * 64)
+    assert not (world.folder / heads.FILE).exists()
+    receive("a" * 64)
+    receive("b" * 64)
+    assert kept() == ["a" * 64]
+    world.clock.wall_ms += heads.HOUR_MS
+    receive("c" * 64)
+    assert kept() == ["a" * 64, "c" * 64]
+
+
+def test_heads_do_not_fill_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(heads, "MAX_LINES", 10)
+    keeper = Heads(tmp_path)
+    for hour in range(25):
+        keeper.note(f"{hour:064x}", at_ms=hour * heads.HOUR_MS)
+    lines = (tmp_path / heads.FILE).read_text().splitlines()
+    assert len(lines) <= 10
+    assert lines[-1].endswith(f"{24:064x}")
+
+
+def test_a_disk_that_takes_no_head_takes_records_all_the_same(world: World) -> None:
+    (world.folder / heads.FILE).mkdir()
+    world.scan()
+    world.connect()
+    world.deliver_all()
+    receipt = Receipt(audit_head="a" * 64)
+    world.courier.handle(ReceiptCame(payload=codec.encode(receipt)))
+    assert world.queue.depth == 0

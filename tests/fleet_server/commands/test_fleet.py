@@ -303,6 +303,8 @@ def test_a_broker_certificate_for_another_host_is_renewed_by_command(home: Home)
 
 def test_keys_show_tells_no_secret(home: Home) -> None:
     said = home.ok("keys", "show") + str(home.json("keys", "show"))
+    signs = home.json("keys", "show")["results"]
+    assert (len(signs), signs in said) == (64, True)
     for path in (home.path / "keys").rglob("*.key"):
         for line in path.read_text().splitlines():
             assert line.startswith("-----") or line not in said

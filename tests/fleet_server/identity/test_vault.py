@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -21,6 +22,7 @@ from sqlalchemy.engine import RowMapping
 from fleet_server import database, keys
 from fleet_server.errors import VaultAway
 from fleet_server.fleet import cards
+from fleet_server.identity import opening
 from fleet_server.identity import vault_messages as messages
 from fleet_server.identity.numbers import BadNumber
 from fleet_server.identity.pseudonyms import PseudonymKey
@@ -43,6 +45,8 @@ from fleet_server.models import (
     Kiosk,
     Person,
     Pseudonym,
+    RestrictedPerson,
+    RightsRequest,
     Scan,
     ScanIdentity,
     ScanKey,
@@ -238,6 +242,32 @@ def test_an_identity_sealed_to_a_lost_key_is_counted_not_fatal(w: World) -> None
         connection.execute(update(CardIdentity).values(box=box))
     (person,) = w.open(visitor)
     assert (person.known, person.unreadable) == (IdentityPart(), 1)
+
+
+def test_who_is_restricted_while_it_is_opened_is_not_given(
+    w: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slowly(*given: Any) -> list[messages.OpenedPerson]:
+        opened = open_persons(*given)
+        with w.engine.execution_options(**database.WRITES).begin() as connection:
+            request = connection.scalar(
+                insert(RightsRequest)
+                .values(person_id=int(visitor[1:]), kind="restrict", asked_ms=0, asked_by="t")
+                .values(acknowledge_by=0, due_by=0, words="", outcome="", detail="")
+                .returning(RightsRequest.id)
+            )
+            connection.execute(
+                insert(RestrictedPerson).values(
+                    person_id=int(visitor[1:]), since_ms=0, request_id=request
+                )
+            )
+        return opened
+
+    visitor = w.card(MAU).visitor
+    open_persons = opening.open_persons
+    monkeypatch.setattr(opening, "open_persons", slowly)
+    (person,) = w.open(visitor)
+    assert (person.known, person.identities, person.restricted) == (IdentityPart(), [], True)
 
 
 def test_a_person_is_found_by_document_and_card(w: World) -> None:
