@@ -19,11 +19,15 @@ EXPOSURE = {
     "tram-fleet-vault.service": 0.4,
     "tram-fleet-web.service": 1.3,
     "tram-kiosk.service": 1.7,
+    "tram-report.service": 1.2,
     "tram-retention.service": 0.4,
 }
 """What `systemd-analyze security` may say at most: 0 is nothing in reach, 10 everything."""
-TIMED = {"tram-retention.service"}
-"""Run by a timer to their end; all others stay."""
+TIMED = {
+    "tram-report.service": "Fri *-*-* 07:00:00 Asia/Ho_Chi_Minh",
+    "tram-retention.service": "*-*-* 03:30:00",
+}
+"""Run by a timer to their end, and when; all others stay."""
 
 
 def read(path: Path) -> dict[str, dict[str, str]]:
@@ -89,14 +93,22 @@ def test_each_process_is_a_user_of_its_own_and_sees_its_own_keys_only() -> None:
 
 def test_what_is_timed_has_a_timer_that_makes_up_for_a_night_off_and_sees_no_key() -> None:
     timers = sorted((ROOT / "systemd").glob("*.timer"))
-    assert {timer.with_suffix(".service").name for timer in timers} == TIMED
+    assert {timer.with_suffix(".service").name for timer in timers} == set(TIMED)
     for timer in timers:
         told = read(timer)
-        assert told["Timer"] == {"OnCalendar": "*-*-* 03:30:00", "Persistent": "yes"}
+        when = TIMED[timer.with_suffix(".service").name]
+        assert told["Timer"] == {"OnCalendar": when, "Persistent": "yes"}
         assert told["Install"]["WantedBy"] == "timers.target"
-    service = read(ROOT / "systemd" / "tram-retention.service")["Service"]
-    assert service["InaccessiblePaths"] == "-/var/lib/tram/keys"
-    assert service["User"] == "tram-retention"
+    for name in TIMED:
+        service = read(ROOT / "systemd" / name)["Service"]
+        assert service["InaccessiblePaths"] == "-/var/lib/tram/keys"
+        assert service["User"] == name.removesuffix(".service")
+
+
+def test_a_report_that_could_not_be_sent_is_tried_again() -> None:
+    service = read(ROOT / "systemd" / "tram-report.service")["Service"]
+    assert (service["Restart"], service["RestartPreventExitStatus"]) == ("on-failure", "2")
+    assert service["StateDirectory"] == "tram-report"
 
 
 def test_the_vault_has_no_network() -> None:
