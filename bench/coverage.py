@@ -139,17 +139,18 @@ def _stays(connection: Connection, since: int, until: int) -> None:
         **{"person_id": "credential_id", "entered_at": "corrected_ms / 1000"},
         **{"end_latest": "corrected_ms / 1000 + 3600", "ending": "1"},
         **{"left_at": "CASE WHEN id % 3 = 0 THEN NULL ELSE corrected_ms / 1000 + 3600 END"},
-        **dict.fromkeys(("end_source", "since_ms"), "0"),
-        **dict.fromkeys(("authentic", "capped", "staff"), "0" if sqlite else "false"),
+        **dict.fromkeys(("end_source", "since_ms", "authentic", "capped", "staff"), "0"),
         "venue_id": "venue_id",
     }
     for day in days:
         table = naming.by_person(day) if sqlite else "visits"
-        connection.exec_driver_sql(
-            f"INSERT INTO {table} ({', '.join(given)})"
-            f" SELECT {', '.join(given.values())} FROM scans WHERE direction = 'in' AND"
-            f" corrected_ms >= {day * 86_400_000} AND corrected_ms < {(day + 1) * 86_400_000}"
-            " ON CONFLICT DO NOTHING"
+        connection.execute(
+            text(
+                f"INSERT INTO {table} ({', '.join(given)})"
+                f" SELECT {', '.join(given.values())} FROM scans WHERE direction = 'in' AND"
+                f" corrected_ms >= {day * 86_400_000} AND corrected_ms < {(day + 1) * 86_400_000}"
+                " ON CONFLICT DO NOTHING"
+            )
         )
 
 
