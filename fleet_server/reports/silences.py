@@ -25,6 +25,8 @@ NOT_HEARD: Final = frozenset({"never_heard", "disconnected", "silent"})
 """Reasons by which a place counts as silent: none of its words reach the server."""
 FRAME_MS: Final = 60_000
 """A camera without a picture for so long sees nobody."""
+RECENT_S: Final = 7 * 86_400
+"""So long after a week a kiosk's words may still be about it."""
 FREE_MB: Final = 50
 """With less free space than that a kiosk may not be able to record."""
 
@@ -81,12 +83,13 @@ def _of_kiosk(kiosk: Standing, scans: int, now: int) -> Silence | None:
     if missing is not None and missing.reason != "undelivered":
         return Silence(missing.reason, missing.since, kiosk.kiosk_id)
     said = kiosk.health
-    # What it says now tells nothing of a week in which it worked.
-    if said is not None and not scans:
-        if said.frame_age_ms is not None and said.frame_age_ms > FRAME_MS and kiosk.heard:
-            dark = kiosk.heard.heard - said.frame_age_ms // 1000
+    # What it said last tells nothing of a week in which it worked, or of one long ago.
+    if said is not None and kiosk.heard is not None and not scans:
+        dark = kiosk.heard.heard - (said.frame_age_ms or 0) // 1000
+        if (said.frame_age_ms or 0) > FRAME_MS and dark < kiosk.until:
             return Silence("camera", dark, kiosk.kiosk_id)
-        if said.disk_free_mb is not None and said.disk_free_mb < FREE_MB:
+        full = said.disk_free_mb is not None and said.disk_free_mb < FREE_MB
+        if full and kiosk.heard.heard < kiosk.until + RECENT_S:
             return Silence("storage", None, kiosk.kiosk_id)
     if missing is not None:
         return Silence("undelivered", missing.since, kiosk.kiosk_id)

@@ -54,15 +54,20 @@ def test_communes_without_a_scan_are_named_with_and_without_places(province: Pro
 
 def test_a_kiosk_that_works_says_why_nobody_is_seen(province: Province) -> None:
     province.heard("cho-mau-1", FRIDAY - 20)
-    province.heard("truong-mau-1", FRIDAY - 20, frame_age_ms=3_600_000)
+    province.heard("truong-mau-1", FRIDAY - 20, frame_age_ms=8 * DAY * 1000)
     province.heard("quan-mau-1", FRIDAY - 20, disk_free_mb=3)
     province.count()
     found = {place.ref: place for place in province.report().silent}
     assert found["cho-mau"].silence == "unused"
     assert found["quan-mau"].silence == "storage"
     assert found["truong-mau"].silence == "camera"
-    assert "camera không có hình từ 05:59 09/01/2026" in found["truong-mau"].vi
+    assert "camera không có hình từ 06:59 01/01/2026" in found["truong-mau"].vi
     assert province.report().area.figures.silent == 0
+    province.count(WEEK.before())
+    earlier = {place.ref: place.silence for place in province.report(week=WEEK.before()).silent}
+    assert earlier == dict.fromkeys(("cho-mau", "quan-mau", "truong-mau"), "unused") | {
+        "ubnd-mau": "no_kiosk"
+    }
 
 
 def test_a_kiosk_with_records_waiting_since_the_week_has_not_delivered(
