@@ -31,7 +31,6 @@ WEEK: Final = weeks.parse("2026-W40")
 PROVINCES: Final = 34
 COMMUNES: Final = 3321
 VENUES: Final = 20_000
-PEOPLE: Final = 1_000_000
 _T: Final = Base.metadata.tables
 
 
@@ -46,19 +45,19 @@ def empty(engine: str) -> Iterator[str]:
             yield f"sqlite:///{folder / 'fleet.sqlite3'}"
 
 
-def prepare(url: str, scans: int) -> None:
+def prepare(url: str, scans: int, people: int) -> None:
     """A new database with everything in it."""
     server = database.connect(url)
     schema.migrate(server)
     with server.execution_options(**database.WRITES).begin() as connection:
-        fill(connection, scans)
+        fill(connection, scans, people)
     if not database.is_sqlite(server):
         with server.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
             connection.execute(text("ANALYZE"))
     server.dispose()
 
 
-def fill(connection: Connection, scans: int) -> None:
+def fill(connection: Connection, scans: int, people: int) -> None:
     """A country's areas, its places, and so many scans of one week: each comes and goes."""
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql("PRAGMA cache_size = -4000000")
@@ -114,10 +113,10 @@ def fill(connection: Connection, scans: int) -> None:
             "i, 'card', i, true, 0",
         ),
     ):
-        _many(connection, f"{name} ({columns})", values, PEOPLE)
+        _many(connection, f"{name} ({columns})", values, people)
     # One place in ten has nobody; who goes where is spread by multiplication.
     venue = f"((i / 2) * 7919 % {VENUES * 9 // 10} + 1)"
-    who = f"((i / 2) * 48271 % 2147483647 % {PEOPLE} + 1)"
+    who = f"((i / 2) * 48271 % 2147483647 % {people} + 1)"
     at = f"({since * 1000} + i * {(until - since) * 1000} / {scans})"
     _many(
         connection,
@@ -206,11 +205,14 @@ def measure(engine: Engine) -> dict[str, float]:
 
 @click.command()
 @click.option("--scans", type=int, default=10_000_000, show_default=True)
+@click.option("--people", type=int, default=1_000_000, show_default=True)
 @click.option("--engine", type=click.Choice(["sqlite", "postgres"]), default="sqlite")
-def main(scans: int, engine: str) -> None:
+def main(scans: int, people: int, engine: str) -> None:
     with empty(engine) as url:
         # In a process of its own, so that its memory is not counted with the counting's.
-        filling = multiprocessing.get_context("spawn").Process(target=prepare, args=(url, scans))
+        filling = multiprocessing.get_context("spawn").Process(
+            target=prepare, args=(url, scans, people)
+        )
         filling.start()
         filling.join()
         if filling.exitcode:

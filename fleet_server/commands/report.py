@@ -7,17 +7,19 @@ from pathlib import Path
 from typing import Final
 
 import click
+import msgspec
+from rich.console import Console
 from sqlalchemy import Engine
 
 from fleet_server import database
 from fleet_server.commands import shared
 from fleet_server.commands.report_output import show
-from fleet_server.errors import FleetError
+from fleet_server.errors import FleetError, SettingsError
 from fleet_server.identity import audit
 from fleet_server.reports import coverage, tallies, weeks
 from fleet_server.reports.coverage import TREND_WEEKS, Coverage
 from fleet_server.reports.weeks import Week
-from fleet_server.settings import Settings
+from fleet_server.settings import Reports, Settings
 from fleet_server.times import local
 
 PASSWORD: Final = "TRAM_SMTP_PASSWORD"  # noqa: S105  the name of it
@@ -105,6 +107,7 @@ def send(
     """
     week = _week(settings, name)
     folder = out or settings.home_dir / "reports"
+    settings = msgspec.structs.replace(settings, reports=_server(settings))
     failed = []
     with shared.opened(settings) as engine:
         _count(engine, settings, week, anew=list(_trend(week)))
@@ -158,6 +161,17 @@ def _send(
         click.echo(f"Đã gửi / Sent: {area} → {', '.join(to)}")
 
 
+def _server(settings: Settings) -> Reports:
+    """The mail server, its certificate's path made whole. Raises SettingsError."""
+    server = settings.reports
+    if not server.smtp_ca:
+        return server
+    path = settings.home_dir / server.smtp_ca
+    if not path.is_file():
+        raise SettingsError(f"reports.smtp_ca: expected a PEM file, and there is none at {path}")
+    return msgspec.structs.replace(server, smtp_ca=str(path))
+
+
 def _week(settings: Settings, name: str | None) -> Week:
     if name is not None:
         return weeks.parse(name)
@@ -195,8 +209,10 @@ def _count(engine: Engine, settings: Settings, week: Week, *, anew: list[Week]) 
             for each in wanted
             if tallies.countable(connection, each, zone=zone, now=now_ms // 1000)
         ]
+    console = Console(stderr=True, highlight=False)
     for each in wanted:
-        _count_one(engine, settings, each, now_ms, asked=each == week)
+        with console.status(f"Đang đếm / Counting {each.name} …"):
+            _count_one(engine, settings, each, now_ms, asked=each == week)
 
 
 def _count_one(engine: Engine, settings: Settings, week: Week, now_ms: int, *, asked: bool) -> None:

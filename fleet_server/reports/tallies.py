@@ -10,7 +10,7 @@ from collections.abc import Collection
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, delete, func, or_, select
+from sqlalchemy import Connection, delete, func, or_, select, text
 
 from fleet_server import bulk, database
 from fleet_server.errors import FleetError
@@ -40,6 +40,8 @@ _TABLES: Final = Base.metadata.tables
 KEPT_WEEKS: Final = 106
 """Two years: this year's week beside last year's."""
 
+_LOCK: Final = 0x7765656B  # any number, the same in all processes
+
 
 class NotCountable(FleetError):
     """A week whose scans are gone, or that has not begun."""
@@ -67,7 +69,7 @@ class Tally(NamedTuple):
     people: int
     places: list[Place]
     areas: dict[int, int]
-    """Distinct people by area, for areas with any."""
+    """Distinct people by area, for areas with a place in them."""
 
 
 def countable(connection: Connection, week: Week, *, zone: ZoneInfo, now: int) -> bool:
@@ -124,8 +126,17 @@ def count(connection: Connection, week: Week, *, zone: ZoneInfo, now_ms: int) ->
 
 
 def keep(connection: Connection, tally: Tally) -> None:
-    """Writes a week down in place of what was known of it before; the oldest go."""
+    """Writes a week down in place of what was known of it before; the oldest go.
+
+    Where there were scans and now there are none they were destroyed: what is kept stays.
+    """
     number = tally.week.number
+    if connection.dialect.name == "postgresql":
+        # Two at once would each write it.
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    before = select(func.sum(PlaceWeek.scans)).where(PlaceWeek.week == number)
+    if connection.scalar(before) and not any(place.scans for place in tally.places):
+        return
     oldest = tally.week.before(KEPT_WEEKS).number
     for name in ("place_weeks", "area_weeks", "counted_weeks"):
         week = _TABLES[name].c.week

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 
 import msgspec
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import event, func, insert, select
 
 from fleet_server import database
 from fleet_server.errors import NotKnown
@@ -211,6 +211,19 @@ def test_the_trend_outlives_the_scans(province: Province) -> None:
         province.count()
 
 
+def test_a_week_whose_scans_were_destroyed_is_not_counted_down_to_nothing(
+    province: Province,
+) -> None:
+    province.scan("cho-mau", province.code(), MONDAY)
+    province.count()
+    before = province.report()
+    with province.engine.begin() as connection:
+        for name in ("scan_keys", "scans"):
+            connection.execute(Base.metadata.tables[name].delete())
+    province.count(now=FRIDAY + DAY)
+    assert province.report() == before
+
+
 def test_since_when_nobody_scanned_is_known_after_the_scans_are_gone(province: Province) -> None:
     province.heard("cho-mau-1", FRIDAY - 20)
     province.scan("cho-mau", province.code(), MONDAY - 7 * DAY)
@@ -254,6 +267,37 @@ def test_after_a_merger_old_weeks_are_told_of_what_lies_there_now(province: Prov
     renamed = province.report("00003")
     assert (renamed.area.name, renamed.area.people) == ("Xã Ba Mới", None)
     assert province.report("01").area.people == 1
+
+
+def test_a_unit_that_was_only_renamed_keeps_its_people(province: Province) -> None:
+    province.scan("cho-mau", province.code(), MONDAY)
+    province.count()
+    text = "code,level,name,parent\n00001,commune,Phường Nhất,01\n"
+    with province.engine.execution_options(**database.WRITES).begin() as connection:
+        area_import.take(
+            connection,
+            units.read(text.splitlines(keepends=True)),
+            **{"since": FRIDAY, "at_ms": FRIDAY * 1000, "actor": "t"},  # type: ignore[arg-type]
+        )
+    line = province.report("00001").area
+    assert (line.name, line.people) == ("Phường Nhất", 1)
+
+
+def test_a_report_takes_a_handful_of_queries_however_many_places_there_are(
+    province: Province,
+) -> None:
+    province.count()
+    asked: list[str] = []
+
+    @event.listens_for(province.engine, "before_cursor_execute")
+    def _asked(_c: object, _cursor: object, statement: str, *_rest: object) -> None:
+        asked.append(statement)
+
+    province.report("01")
+    assert len([each for each in asked if each.startswith("SELECT")]) <= 10
+    asked.clear()
+    province.count()
+    assert len([each for each in asked if each.startswith("SELECT")]) <= 14
 
 
 def test_the_oldest_weeks_go_after_two_years(province: Province) -> None:

@@ -216,6 +216,8 @@ def test_by_command_each_areas_report_is_written_and_sent_once(
     assert [line["action"] for line in logged] == ["report.sent"] * 2
 
     text = (home.path / "fleet.toml").read_text()
+    (home.path / "fleet.toml").write_text(text + 'smtp_ca = "none.pem"\n')
+    assert "reports.smtp_ca: expected a PEM file" in home.fails("report", "send", status=2)
     (home.path / "fleet.toml").write_text(text.replace('"01"', '"77"'))
     assert "77: area '77'" in home.fails("report", "send", "--again")
     assert server.post.taken[-1][0] == OFFICE, "one area's mistake holds up no other"
