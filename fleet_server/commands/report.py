@@ -17,7 +17,8 @@ from fleet_server.commands.report_output import show
 from fleet_server.errors import FleetError, SettingsError
 from fleet_server.identity import audit
 from fleet_server.reports import coverage, tallies, weeks
-from fleet_server.reports.coverage import TREND_WEEKS, Coverage
+from fleet_server.reports.coverage import TREND_WEEKS
+from fleet_server.reports.coverage_lines import Coverage
 from fleet_server.reports.weeks import Week
 from fleet_server.settings import Reports, Settings
 from fleet_server.times import local

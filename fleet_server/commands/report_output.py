@@ -8,7 +8,7 @@ import click
 from fleet_server.commands import shared
 from fleet_server.interchange.cells import plain
 from fleet_server.reports import coverage_words as words
-from fleet_server.reports.coverage import AreaLine, Coverage, Point
+from fleet_server.reports.coverage_lines import AreaLine, Coverage, Point
 from fleet_server.reports.coverage_words import number, percent
 
 SHOWN: Final = 40

@@ -11,7 +11,7 @@ from fpdf.enums import TableBordersLayout, TextEmphasis
 from fleet_server.fleet.lettering import FONTS, embed
 from fleet_server.interchange.cells import plain
 from fleet_server.reports import coverage_words as words
-from fleet_server.reports.coverage import AreaLine, Coverage, Place, Point
+from fleet_server.reports.coverage_lines import AreaLine, Coverage, Place, Point
 from fleet_server.reports.coverage_words import number, percent
 from fleet_server.reports.shares import Target, share
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from fleet_server.reports.coverage import EVERYWHERE, MANY_BY_ONE, OWN, AreaLine, Coverage
+from fleet_server.reports.coverage_lines import EVERYWHERE, MANY_BY_ONE, OWN, AreaLine, Coverage
 from fleet_server.reports.shares import ALL, MOST, Target
 from fleet_server.times import local, parse
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from fleet_server.interchange import table_xlsx
 from fleet_server.interchange.tables import Column, Row, Table
-from fleet_server.reports.coverage import AreaLine, Coverage, Place, Point
+from fleet_server.reports.coverage_lines import AreaLine, Coverage, Place, Point
 from fleet_server.reports.coverage_words import about, name_of
 
 _FIGURES: Final = (

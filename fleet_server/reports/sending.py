@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from fleet_server.errors import FleetError
 from fleet_server.interchange.cells import plain
 from fleet_server.reports import coverage_pdf, coverage_words, coverage_xlsx, mail
-from fleet_server.reports.coverage import Coverage
+from fleet_server.reports.coverage_lines import Coverage
 from fleet_server.settings import Reports
 
 EVERYWHERE: Final = "all"

@@ -23,7 +23,7 @@ from fleet_server.models import (
     Venue,
 )
 from fleet_server.reports import coverage, tallies, weeks
-from fleet_server.reports.coverage import Coverage
+from fleet_server.reports.coverage_lines import Coverage
 from fleet_server.reports.weeks import Week
 from fleet_server.tracing import derivation
 from tests.support import world

@@ -14,7 +14,7 @@ from fleet_server.errors import FleetError
 from fleet_server.fleet import lettering
 from fleet_server.models import Venue
 from fleet_server.reports import coverage_pdf, sending
-from fleet_server.reports.coverage import Coverage
+from fleet_server.reports.coverage_lines import Coverage
 from tests.fleet_server.reports.province import FRIDAY, HOUR, MONDAY, ZONE, Province, province
 
 __all__ = ["province"]

@@ -16,7 +16,7 @@ from aiosmtpd.smtp import AuthResult
 from fleet_server.fleet import lettering
 from fleet_server.fleet.ca import Authority
 from fleet_server.reports import mail, sending
-from fleet_server.reports.coverage import Coverage
+from fleet_server.reports.coverage_lines import Coverage
 from fleet_server.reports.mail import NotSent
 from fleet_server.reports.sending import Written
 from fleet_server.settings import Reports
