@@ -3,13 +3,14 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo setup test test-deps test-picamera check lint types imports fast soak fuzz bench-decode bench-ingest bench-credentials bench-kiosk bench-trace bench-cases bench-face-to-face fresh docs lock clean
+.PHONY: help demo setup test test-deps test-picamera check lint types imports fast soak fuzz bench-decode bench-ingest bench-credentials bench-kiosk bench-trace bench-cases bench-coverage bench-face-to-face fresh docs lock clean
 
 PYTHON ?= /usr/bin/python3
 KILLS ?= 1000
 SECONDS ?= 20
 VISITS ?= 10000000
 PSEUDONYMS ?= 5000000
+SCANS ?= 10000000
 ENGINE ?= sqlite
 VISITS_DATA ?= ../shared/data/visits
 BIN := .venv/bin
@@ -85,6 +86,9 @@ bench-trace: test-deps $(DEV) ## Time a tracer's questions beside numpy and a se
 
 bench-cases: test-deps $(DEV) ## Time names opened by the vault beside bare HPKE, and finding (PSEUDONYMS=5000000 ENGINE=…)
 	$(BIN)/python -m bench.cases --pseudonyms $(PSEUDONYMS) --engine $(ENGINE) $(ARGS)
+
+bench-coverage: test-deps $(DEV) ## Count a province's week for the report on coverage (SCANS=10000000 ENGINE=sqlite|postgres)
+	$(BIN)/python -m bench.coverage --scans $(SCANS) --engine $(ENGINE)
 
 bench-face-to-face: $(DEV) ## How well F1 lists say who met (VISITS_DATA=folder of badge data)
 	$(BIN)/python -m bench.face_to_face $(VISITS_DATA)

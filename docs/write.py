@@ -151,10 +151,15 @@ def _struct_rows(struct: type[msgspec.Struct], prefix: str) -> Iterator[str]:
         if isinstance(field.default, msgspec.Struct):
             sections.append((type(field.default), f"{prefix}{field.name}."))
         elif prefix + field.name != "home":
-            default = f"`{_toml(field.default)}`"
-            yield _row(f"`{prefix}{field.name}`", default, says.get(field.name, ""))
+            default = f"`{_toml(_default(field))}`"
+            yield _row(f"`{prefix}{field.encode_name}`", default, says.get(field.name, ""))
     for section, name in sections:
         yield from _struct_rows(section, name)
+
+
+def _default(field: msgspec.structs.FieldInfo) -> object:
+    made = field.default_factory
+    return field.default if made is msgspec.NODEFAULT else made()
 
 
 def _sentence(section: type) -> str:
@@ -166,6 +171,8 @@ def _sentence(section: type) -> str:
 def _toml(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {_toml(item)}" for key, item in value.items()) + "}"
     if isinstance(value, tuple):
         return "[" + ", ".join(_toml(item) for item in value) + "]"
     return f'"{value}"' if isinstance(value, str | Path) else str(value)

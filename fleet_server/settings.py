@@ -8,6 +8,7 @@ import datetime as dt
 import difflib
 import ipaddress
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -73,6 +74,26 @@ class Privacy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     holiday), as dates: they are no working days when a request is to be acknowledged."""
 
 
+class Reports(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The weekly report on coverage, and where it is sent."""
+
+    full_types: tuple[str, ...] = ("office", "school")
+    """Venue types of which all are to be active (agencies, companies, schools); of all others
+    70 %."""
+    smtp_host: str = ""
+    """The mail server; empty: reports are written and not sent."""
+    smtp_port: int = 587
+    """Always with STARTTLS, but to a server on this machine where `smtp_ca` is empty."""
+    smtp_user: str = ""
+    """Empty: no sign-in. The password is `TRAM_SMTP_PASSWORD` in the environment."""
+    smtp_ca: str = ""
+    """Path of a PEM certificate the mail server's is held to; empty: those of the system."""
+    sender: str = msgspec.field(default="", name="from")
+    """Address the mail comes from."""
+    to: dict[str, tuple[str, ...]] = {}
+    """Addresses by area code: `{"01" = ["ubnd@example.vn"]}`; `all` for all areas together."""
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Everything that can be set. Paths are relative to `home`."""
 
@@ -86,6 +107,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     web: Web = Web()
     ingest: Ingest = Ingest()
     privacy: Privacy = Privacy()
+    reports: Reports = Reports()
 
     @property
     def home_dir(self) -> Path:
@@ -136,6 +158,7 @@ def load(home: Path | None = None, *, environ: Mapping[str, str] = os.environ) -
     except msgspec.ValidationError as problem:
         raise SettingsError(f"{path}: {_in_words(str(problem))}") from problem
     _check(settings, path)
+    _check_reports(settings.reports, path)
     if not settings.database_url:
         url = f"sqlite:///{home / 'fleet.sqlite3'}"
         settings = msgspec.structs.replace(settings, database_url=url)
@@ -179,12 +202,32 @@ def _check(settings: Settings, path: Path) -> None:
         ("ingest.retry_s", settings.ingest.retry_s),
         ("ingest.retry_max_s", settings.ingest.retry_max_s),
         ("web.threads", settings.web.threads),
+        ("reports.smtp_port", settings.reports.smtp_port),
         ("privacy.retention_days", settings.privacy.retention_days),
         ("privacy.names_per_day", settings.privacy.names_per_day),
         ("privacy.review_hours", settings.privacy.review_hours),
     ):
         if number <= 0:
             raise wrong(key, f"a number above 0, not {number}")
+
+
+def _check_reports(reports: Reports, path: Path) -> None:
+    if reports.smtp_host and not _is_address(reports.sender):
+        raise SettingsError(
+            f"{path}: reports.from: expected an address such as tram@example.vn,"
+            f" not {reports.sender!r}"
+        )
+    for area, addresses in reports.to.items():
+        if bad := [address for address in addresses if not _is_address(address)]:
+            raise SettingsError(
+                f"{path}: reports.to.{area}: expected addresses such as a@example.vn,"
+                f" not {bad[0]!r}"
+            )
+
+
+def _is_address(text: str) -> bool:
+    """Whether a mail can go there; no more than that it is one plain address."""
+    return re.fullmatch(r"[!-?A-~]+@[0-9A-Za-z.-]+", text) is not None
 
 
 def _in_words(problem: str) -> str:
@@ -195,10 +238,10 @@ def _in_words(problem: str) -> str:
         name = what.split("`")[1]
         sections: dict[str, type[msgspec.Struct]] = {
             **{"broker": Broker, "web": Web},
-            **{"ingest": Ingest, "privacy": Privacy},
+            **{"ingest": Ingest, "privacy": Privacy, "reports": Reports},
         }
         known = [
-            field.name
+            field.encode_name
             for field in msgspec.structs.fields(sections.get(key, Settings))
             if field.name != "home"
         ]

@@ -122,7 +122,7 @@ server() {
     programs server.txt fleet_server
     run rm -f "$opt/.venv/bin/kiosk"
 
-    say "Người dùng và thư mục / users and folders: tram-web, -ingest, -vault, -broker; $home"
+    say "Người dùng và thư mục / users and folders: tram-web, -ingest, -vault, -report, -broker; $home"
     run install -D -m 644 "$top/systemd/tram-fleet.sysusers" /etc/sysusers.d/tram-fleet.conf
     run install -D -m 644 "$top/systemd/tram-fleet.tmpfiles" /etc/tmpfiles.d/tram-fleet.conf
     run systemd-sysusers tram-fleet.conf
@@ -155,10 +155,11 @@ server() {
     run chown -R tram-broker:tram-broker /etc/tram/broker
     run chmod -R u=rX,go= /etc/tram/broker
     # What timers start, not started by itself.
-    run install -m 644 "$top/systemd/tram-retention.service" "$top/systemd/tram-evaluate.service" \
-        /etc/systemd/system/
+    for timed in retention evaluate report; do
+        run install -m 644 "$top/systemd/tram-$timed.service" /etc/systemd/system/
+    done
     units tram-broker.service tram-fleet-vault.service tram-fleet-ingest.service \
-        tram-fleet-web.service tram-retention.timer tram-evaluate.timer
+        tram-fleet-web.service tram-retention.timer tram-evaluate.timer tram-report.timer
     say "Xong / done. Trang / pages: http://127.0.0.1:8080 (docs/how-to/operator.md: TLS)"
     say "Cất khóa gốc / take the root key offline: $home/keys/root/root.key"
 }

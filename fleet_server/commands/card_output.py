@@ -53,9 +53,10 @@ def check_pdf(path: Path | None, fonts: Path | None) -> None:
     """Raises Unfit before anything is issued that could not be printed then."""
     if path is not None:
         from fleet_server.fleet import card_print  # noqa: PLC0415  loads fpdf2
+        from fleet_server.fleet.lettering import FONTS  # noqa: PLC0415  loads fpdf2
 
         check_free(path)
-        card_print.pdf([], fonts=fonts or card_print.FONTS)
+        card_print.pdf([], fonts=fonts or FONTS)
 
 
 def numbered(base: Path, count: int) -> list[Path]:
@@ -82,12 +83,13 @@ def print_pdf(
 ) -> None:
     """`cards` are id, text and what is printed. Raises Unfit."""
     from fleet_server.fleet import card_print  # noqa: PLC0415  loads fpdf2
+    from fleet_server.fleet.lettering import FONTS  # noqa: PLC0415  loads fpdf2
 
     faces = [
         card_print.Face(text, card_print.number(card_id), printed)
         for card_id, text, printed in cards
     ]
-    content = card_print.pdf(faces, sheet=sheet, fonts=fonts or card_print.FONTS)
+    content = card_print.pdf(faces, sheet=sheet, fonts=fonts or FONTS)
     card_print.write(path, content)
 
 

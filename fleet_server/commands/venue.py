@@ -83,6 +83,19 @@ def hours(settings: Settings, *, ref: str, text: tuple[str, ...]) -> None:
     )
 
 
+@venue.command("set")
+@click.argument("ref")
+@click.option("--area", metavar="CODE", required=True, help="The commune it lies in.")
+@click.pass_obj
+def set_(settings: Settings, *, ref: str, area: str) -> None:
+    """Say where the venue REF lies."""
+    with shared.writing(settings) as connection:
+        registry.set_area(
+            connection, venue=ref, area=area, at_ms=shared.now_ms(), actor=shared.actor()
+        )
+    click.echo(f"Đã ghi đơn vị / Area written down: {ref} → {area}")
+
+
 @venue.command("list")
 @shared.AS_JSON
 @click.pass_obj

@@ -1,17 +1,14 @@
 """Administrative areas: a tree whose units are created, and later merged, split or renamed."""
 
-import re
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import Connection, insert, or_, select
+from sqlalchemy import Connection, func, insert, or_, select
 
+from fleet_server.errors import NotKnown
 from fleet_server.fleet.references import Taken, Unfit, check_name, unknown
+from fleet_server.fleet.units import LEVELS, is_code
 from fleet_server.identity import audit
-from fleet_server.models import Area
-
-LEVELS: Final = ("province", "district", "commune")
-"""From the top down. Districts ended in July 2025; older plans and records still name them."""
-_CODE: Final = re.compile(r"[0-9A-Za-z-]{1,16}")
+from fleet_server.models import Area, Venue
 
 
 class ListedArea(NamedTuple):
@@ -23,6 +20,28 @@ class ListedArea(NamedTuple):
     name_en: str
     parent: str | None
     valid_from: int
+
+
+class Version(NamedTuple):
+    """One version of an area. Seconds UTC."""
+
+    name: str
+    name_en: str
+    level: str
+    parent: str | None
+    valid_from: int
+    valid_to: int | None
+    successor: str | None
+    """Code of the one that took it in, or that it goes on as."""
+
+
+class ShownArea(NamedTuple):
+    """An area under one code: all its versions, latest first, and what lies in it today."""
+
+    code: str
+    versions: tuple[Version, ...]
+    below: int
+    venues: int
 
 
 def create(
@@ -37,7 +56,7 @@ def create(
     actor: str,
 ) -> None:
     """Write down an area in force from now on. Raises Unfit, Taken, NotKnown."""
-    if _CODE.fullmatch(code) is None:
+    if not is_code(code):
         raise Unfit(f"area {code[:80]!r}: expected a code of 1 to 16 digits, such as 00001")
     if level not in LEVELS:
         raise Unfit(f"level {level[:80]!r}: expected one of {', '.join(LEVELS)}")
@@ -73,9 +92,49 @@ def in_force(connection: Connection, code: str) -> int:
     """The id of the area with this code as it is today. Raises NotKnown."""
     found = connection.scalar(select(Area.id).where(Area.code == code, Area.valid_to.is_(None)))
     if found is None:
+        if (after := followed(connection, code)) is not None:
+            row = connection.execute(select(Area.code, Area.name).where(Area.id == after)).one()
+            raise NotKnown(f"area {code}: đã nhập vào / is now part of {row.code} {row.name}")
         known = connection.scalars(select(Area.code).where(Area.valid_to.is_(None)))
         raise unknown("area", code, known)
     return found
+
+
+def followed(connection: Connection, code: str) -> int | None:
+    """The id of the area in force that an area of this code is, or went to; None: there is none."""
+    last = select(Area.id, Area.valid_to, Area.successor_id)
+    row = connection.execute(
+        last.where(Area.code == code).order_by(Area.valid_from.desc()).limit(1)
+    ).one_or_none()
+    while row is not None and row.valid_to is not None:
+        row = connection.execute(last.where(Area.id == row.successor_id)).one_or_none()
+    return None if row is None else row.id
+
+
+def shown(connection: Connection, code: str) -> ShownArea:
+    """All that is known of an area, also of one that ended. Raises NotKnown."""
+    parents, after = Area.__table__.alias("parents"), Area.__table__.alias("after")
+    rows = connection.execute(
+        select(
+            *(Area.name, Area.name_en, Area.level, parents.c.code),
+            *(Area.valid_from, Area.valid_to, after.c.code),
+        )
+        .outerjoin(parents, parents.c.id == Area.parent_id)
+        .outerjoin(after, after.c.id == Area.successor_id)
+        .where(Area.code == code)
+        .order_by(Area.valid_from.desc())
+    ).all()
+    if not rows:
+        raise unknown("area", code, connection.scalars(select(Area.code).distinct()))
+    mine = select(Area.id).where(Area.code == code)
+    below = select(func.count()).where(Area.parent_id.in_(mine), Area.valid_to.is_(None))
+    venues = select(func.count()).where(Venue.area_id.in_(mine), Venue.closed_at.is_(None))
+    return ShownArea(
+        code,
+        tuple(Version(*row) for row in rows),
+        connection.scalar(below) or 0,
+        connection.scalar(venues) or 0,
+    )
 
 
 def listed(connection: Connection, *, under: str | None = None) -> list[ListedArea]:

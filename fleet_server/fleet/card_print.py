@@ -11,8 +11,8 @@ from typing import Final, NamedTuple
 
 import segno
 from fpdf import FPDF
-from fpdf.errors import FPDFException
 
+from fleet_server.fleet.lettering import FONTS, embed
 from fleet_server.fleet.references import Unfit
 
 WIDTH_MM: Final = 85.0
@@ -25,10 +25,6 @@ SHEET_MM: Final = (210.0, 297.0)
 ACROSS: Final = 2
 DOWN: Final = 5
 SHEETS: Final = ("a4", "card")
-FONTS: Final = Path("/usr/share/fonts/truetype/dejavu")
-"""Where Debian's fonts-dejavu-core puts a font that has all Vietnamese letters."""
-REGULAR: Final = "DejaVuSans.ttf"
-BOLD: Final = "DejaVuSans-Bold.ttf"
 
 _LEFT_MM: Final = (SHEET_MM[0] - ACROSS * WIDTH_MM) / 2
 _TOP_MM: Final = (SHEET_MM[1] - DOWN * HEIGHT_MM) / 2
@@ -75,14 +71,7 @@ def pdf(faces: Iterable[Face], *, sheet: str = "a4", fonts: Path = FONTS) -> byt
     document.set_margin(0)
     document.set_title("Trạm")
     document.set_lang("vi")
-    for style, name in (("", REGULAR), ("B", BOLD)):
-        try:
-            document.add_font(_FAMILY, style, fonts / name)
-        except (OSError, FPDFException) as problem:
-            raise Unfit(
-                f"{fonts / name}: thiếu phông chữ / no font with Vietnamese letters there; "
-                "apt-get install fonts-dejavu-core, or name a folder that has it: --fonts FOLDER"
-            ) from problem
+    embed(document, _FAMILY, fonts)
     per_page = ACROSS * DOWN if sheet == "a4" else 1
     for at, face in enumerate(faces):
         place = at % per_page

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from fleet_server.fleet import areas, hours
 from fleet_server.fleet.references import Taken, Unfit, check_name, check_reference, unknown
@@ -89,6 +89,20 @@ def set_hours(
     detail = {"hours": [hours.in_words(each) for each in opening]}
     audit.append(
         connection, at_ms=at_ms, actor=actor, action="venue.hours", subject=venue, detail=detail
+    )
+
+
+def set_area(connection: Connection, *, venue: str, area: str, at_ms: int, actor: str) -> None:
+    """The area a venue lies in. Raises NotKnown."""
+    found = venue_id(connection, venue)
+    before = connection.scalar(
+        select(Area.code).join(Venue, Venue.area_id == Area.id).where(Venue.id == found)
+    )
+    area_id = areas.in_force(connection, area)
+    connection.execute(update(Venue).where(Venue.id == found).values(area_id=area_id))
+    detail = {"area": area, "before": before}
+    audit.append(
+        connection, at_ms=at_ms, actor=actor, action="venue.area", subject=venue, detail=detail
     )
 
 

@@ -19,7 +19,7 @@ CHUNK_BYTES: Final = 64 * 2**10
 def written(table: Table, rows: Iterable[Row], *, zone: ZoneInfo) -> Iterator[bytes]:
     """The file, piece by piece; times as `2026-01-05T08:30:00+07:00`. Raises Misfit."""
 
-    def lines() -> Iterator[Sequence[str | int]]:
+    def lines() -> Iterator[Sequence[str | int | float]]:
         for row in rows:
             values = table.values(row)
             yield [
@@ -31,7 +31,7 @@ def written(table: Table, rows: Iterable[Row], *, zone: ZoneInfo) -> Iterator[by
 
 
 def encoded(
-    headers: Iterable[Sequence[str]], lines: Iterable[Sequence[str | int]]
+    headers: Iterable[Sequence[str]], lines: Iterable[Sequence[str | int | float]]
 ) -> Iterator[bytes]:
     """Header rows, then lines; every text, headers too, is made safe here and nowhere else."""
     out = io.StringIO(newline="")
@@ -48,12 +48,12 @@ def encoded(
     yield out.getvalue().encode()
 
 
-def _cell(column: Column, value: Value, zone: ZoneInfo) -> str | int:
+def _cell(column: Column, value: Value, zone: ZoneInfo) -> str | int | float:
     if value is None:
         return ""
     if isinstance(value, dt.date):
         return value.isoformat()
-    if isinstance(value, str):
+    if isinstance(value, str | float):
         return value
     if column.kind == "time":
         return local(value, zone).isoformat()

@@ -26,6 +26,7 @@ ABOUT: Final = "Thông tin - About"
 _FORMATS: Final[Mapping[Kind, str]] = {
     "text": "@",
     "integer": "0",
+    "percent": '0.0"%"',
     "time": "yyyy-mm-dd hh:mm:ss",
     "date": "yyyy-mm-dd",
     "duration": "0",
@@ -33,6 +34,7 @@ _FORMATS: Final[Mapping[Kind, str]] = {
 _WIDTHS: Final[Mapping[Kind, float]] = {
     "text": 24,
     "integer": 10,
+    "percent": 10,
     "time": 20,
     "date": 12,
     "duration": 12,
@@ -56,30 +58,51 @@ def write(
 
     `about` says what the table answers, by key and value: case, rule, as of, gaps, by whom, when.
     """
+    return write_all(out, [(table, rows)], zone=zone, about=about, sheet_rows=sheet_rows)
+
+
+def write_all(
+    out: IO[bytes],
+    tables: Iterable[tuple[Table, Iterable[Row]]],
+    *,
+    zone: ZoneInfo,
+    about: Iterable[tuple[str, str]],
+    sheet_rows: int = MAX_ROWS,
+) -> int:
+    """The same with several tables, each on sheets of its own. How many rows. Raises Misfit."""
     from openpyxl import Workbook  # noqa: PLC0415  slow to import, and for XLSX only
 
     book = Workbook(write_only=True)
     count = 0
     try:
-        sheet = _opened(book, table, 1)
-        cells = [_styled(sheet, column.kind) for column in table.columns]
-        for row in rows:
-            if count and count % (sheet_rows - 1) == 0:
-                sheet.close()
-                sheet = _opened(book, table, count // (sheet_rows - 1) + 1)
-                cells = [_styled(sheet, column.kind) for column in table.columns]
-            values = table.values(row)
-            sheet.append(
-                [
-                    _filled(cell, _typed(column, value, zone))
-                    for cell, column, value in zip(cells, table.columns, values, strict=True)
-                ]
-            )
-            count += 1
+        for table, rows in tables:
+            count += _put(book, table, rows, zone, sheet_rows)
         _tell(book, about)
         book.save(out)
     finally:
         _forget(book)
+    return count
+
+
+def _put(
+    book: "Workbook", table: Table, rows: Iterable[Row], zone: ZoneInfo, sheet_rows: int
+) -> int:
+    sheet = _opened(book, table, 1)
+    cells = [_styled(sheet, column.kind) for column in table.columns]
+    count = 0
+    for row in rows:
+        if count and count % (sheet_rows - 1) == 0:
+            sheet.close()
+            sheet = _opened(book, table, count // (sheet_rows - 1) + 1)
+            cells = [_styled(sheet, column.kind) for column in table.columns]
+        values = table.values(row)
+        sheet.append(
+            [
+                _filled(cell, _typed(column, value, zone))
+                for cell, column, value in zip(cells, table.columns, values, strict=True)
+            ]
+        )
+        count += 1
     return count
 
 
@@ -135,7 +158,7 @@ def _styled(sheet: "WriteOnlyWorksheet", kind: Kind) -> "Cell":
     return cell
 
 
-def _filled(cell: "Cell", value: str | int | dt.date | None) -> "Cell | None":
+def _filled(cell: "Cell", value: str | int | float | dt.date | None) -> "Cell | None":
     """The cell with its value; none for an empty one."""
     if isinstance(value, str):
         value = safe(value)
@@ -147,7 +170,7 @@ def _filled(cell: "Cell", value: str | int | dt.date | None) -> "Cell | None":
     return None if value is None or value == "" else cell
 
 
-def _typed(column: Column, value: Value, zone: ZoneInfo) -> str | int | dt.date | None:
+def _typed(column: Column, value: Value, zone: ZoneInfo) -> str | int | float | dt.date | None:
     """What the cell holds: local times without their zone, which spreadsheets do not know."""
     if isinstance(value, dt.date):
         return value if value >= _FIRST_DAY else value.isoformat()

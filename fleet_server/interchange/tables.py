@@ -6,8 +6,8 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from fleet_server.errors import FleetError
 
-Kind: TypeAlias = Literal["text", "integer", "time", "date", "duration"]
-Value: TypeAlias = str | int | dt.date | None
+Kind: TypeAlias = Literal["text", "integer", "percent", "time", "date", "duration"]
+Value: TypeAlias = str | int | float | dt.date | None
 Row: TypeAlias = Mapping[str, Value]
 """Values by the columns' keys; what is missing or None is an empty cell."""
 
@@ -19,8 +19,9 @@ class Misfit(FleetError, ValueError):
 class Column(NamedTuple):
     """One column; `kind` says what its values are.
 
-    `text`: str. `integer`: int. `time`: whole seconds UTC, shown in local time. `date`: a date.
-    `duration`: whole seconds, shown as whole minutes that were full, so that 15 means 15.
+    `text`: str. `integer`: int. `percent`: float, 100 is all. `time`: whole seconds UTC, shown in
+    local time. `date`: a date. `duration`: whole seconds, shown as whole minutes that were full,
+    so that 15 means 15.
     """
 
     key: str
@@ -64,6 +65,8 @@ def _checked(table: Table, column: Column, value: Value) -> Value:
         return None
     if column.kind == "text":
         fits = isinstance(value, str)
+    elif column.kind == "percent":
+        fits = isinstance(value, float)
     elif column.kind == "date":
         fits = isinstance(value, dt.date) and not isinstance(value, dt.datetime)
     else:

@@ -19,6 +19,7 @@ from fleet_server.models.cases import (
     SealedNumber,
     VaultMark,
 )
+from fleet_server.models.coverage import AreaWeek, CountedWeek, PlaceWeek
 from fleet_server.models.fleet import Kiosk, Posting, Presence
 from fleet_server.models.people import Credential, Link, Person, Pseudonym
 from fleet_server.models.places import Area, Gate, OpeningHours, Room, Venue, VenueType
@@ -46,6 +47,7 @@ __all__ = [
     "AccessToken",
     "Alarm",
     "Area",
+    "AreaWeek",
     "AuditEntry",
     "Base",
     "CardIdentity",
@@ -55,6 +57,7 @@ __all__ = [
     "CaseLook",
     "CasePerson",
     "Companions",
+    "CountedWeek",
     "Credential",
     "ExposureRule",
     "FrozenResult",
@@ -69,6 +72,7 @@ __all__ = [
     "OpeningHours",
     "OrphanExit",
     "Person",
+    "PlaceWeek",
     "Posting",
     "Presence",
     "Pseudonym",

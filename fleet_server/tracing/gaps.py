@@ -94,7 +94,7 @@ def gaps(
         last = None
         # 0: only a retained message was heard, which says when itself.
         if heard_ms := row.heard_ms or row.since_ms:
-            last = _heard(row.state, heard_ms, row.health)
+            last = heard(row.state, heard_ms, row.health)
         posted_until = until if row.valid_to is None else min(until, row.valid_to)
         missing = hole(last, until=posted_until, now=now)
         if missing is None:
@@ -114,7 +114,8 @@ def _waiting_since(last: Heard) -> int | None:
     return last.heard - last.oldest_s
 
 
-def _heard(state: str, heard_ms: int, health: bytes | None) -> Heard:
+def heard(state: str, heard_ms: int, health: bytes | None) -> Heard:
+    """What was last heard of a kiosk, from its row."""
     said = presence.Health()
     told = False
     if health is not None:

@@ -69,9 +69,9 @@ def test_every_command_has_a_heading_and_says_what_it_does(
 def server_settings(struct: type[msgspec.Struct], prefix: str) -> Iterator[str]:
     for field in msgspec.structs.fields(struct):
         if isinstance(field.default, msgspec.Struct):
-            yield from server_settings(type(field.default), f"{prefix}{field.name}.")
-        elif field.name != "home":
-            yield prefix + field.name
+            yield from server_settings(type(field.default), f"{prefix}{field.encode_name}.")
+        elif field.encode_name != "home":
+            yield prefix + field.encode_name
 
 
 def commands(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:

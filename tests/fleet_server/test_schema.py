@@ -153,6 +153,22 @@ def test_0005_keeps_every_row_and_lets_rows_be_found_by_what_they_refer_to(
     engine.dispose()
 
 
+def test_0006_adds_the_weeks_and_keeps_every_row(empty_database_url: str) -> None:
+    engine = database.connect(empty_database_url)
+    with engine.execution_options(**database.WRITES).begin() as connection:
+        command.upgrade(schema.config(connection), "0005")
+    world.store_one_scan(engine, world.one_venue(engine))
+    with engine.connect() as connection:
+        before = connection.execute(select(Scan.__table__)).all()
+    schema.migrate(engine)
+    with engine.connect() as connection:
+        assert connection.execute(select(Scan.__table__)).all() == before
+        for name in ("counted_weeks", "place_weeks", "area_weeks"):
+            table = Base.metadata.tables[name]
+            assert connection.scalar(select(func.count()).select_from(table)) == 0
+    engine.dispose()
+
+
 @pytest.mark.parametrize(
     "statement",
     [

@@ -19,12 +19,20 @@ EXPOSURE = {
     "tram-fleet-vault.service": 0.4,
     "tram-fleet-web.service": 1.3,
     "tram-kiosk.service": 1.7,
+    "tram-report.service": 1.2,
     "tram-retention.service": 0.4,
     "tram-evaluate.service": 0.4,
 }
 """What `systemd-analyze security` may say at most: 0 is nothing in reach, 10 everything."""
-TIMED = {"tram-retention.service", "tram-evaluate.service"}
-"""Run by a timer to their end; all others stay."""
+TIMED = {
+    "tram-evaluate.service": {"OnCalendar": "*:0/15", "RandomizedDelaySec": "60"},
+    "tram-report.service": {
+        "OnCalendar": "Fri *-*-* 07:00:00 Asia/Ho_Chi_Minh",
+        "Persistent": "yes",
+    },
+    "tram-retention.service": {"OnCalendar": "*-*-* 03:30:00", "Persistent": "yes"},
+}
+"""Run by a timer to their end, and when; all others stay."""
 
 
 def read(path: Path) -> dict[str, dict[str, str]]:
@@ -90,20 +98,19 @@ def test_each_process_is_a_user_of_its_own_and_sees_its_own_keys_only() -> None:
 
 def test_what_is_timed_has_a_timer_and_sees_no_key() -> None:
     timers = {timer.stem: read(timer) for timer in (ROOT / "systemd").glob("*.timer")}
-    assert {f"{name}.service" for name in timers} == TIMED
+    assert {f"{name}.service" for name in timers} == set(TIMED)
     for name, told in timers.items():
         assert told["Install"]["WantedBy"] == "timers.target"
+        # A night the machine was off is made up for; a quarter of an hour is not.
+        assert told["Timer"] == TIMED[f"{name}.service"]
         service = read(ROOT / "systemd" / f"{name}.service")["Service"]
         assert service["InaccessiblePaths"] == "-/var/lib/tram/keys"
-    # A night the machine was off is made up for; a quarter of an hour is not.
-    assert timers["tram-retention"]["Timer"] == {
-        "OnCalendar": "*-*-* 03:30:00",
-        "Persistent": "yes",
-    }
-    assert timers["tram-evaluate"]["Timer"] == {
-        "OnCalendar": "*:0/15",
-        "RandomizedDelaySec": "60",
-    }
+
+
+def test_a_report_that_could_not_be_sent_is_tried_again() -> None:
+    service = read(ROOT / "systemd" / "tram-report.service")["Service"]
+    assert (service["Restart"], service["RestartPreventExitStatus"]) == ("on-failure", "2")
+    assert service["StateDirectory"] == "tram-report"
 
 
 def test_the_vault_has_no_network() -> None:

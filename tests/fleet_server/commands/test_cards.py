@@ -9,7 +9,7 @@ import pytest
 import zxingcpp
 from PIL import Image
 
-from fleet_server.fleet import card_print
+from fleet_server.fleet import card_print, lettering
 from tests.fleet_server.homes import Home
 
 TABLE = """\
@@ -21,7 +21,7 @@ Trần Thị Ví Dụ;0900000002;Xã Mẫu;
 MM = 72 / 25.4
 
 needs_font = pytest.mark.skipif(
-    not (card_print.FONTS / card_print.REGULAR).exists(), reason="fonts-dejavu-core is missing"
+    not (lettering.FONTS / lettering.REGULAR).exists(), reason="fonts-dejavu-core is missing"
 )
 
 
