@@ -13,7 +13,16 @@ from fleet_server import database
 from fleet_server.api import tracing, v1
 from fleet_server.auth.attempts import Attempts
 from fleet_server.settings import Settings
-from fleet_server.web import access, errors, headers, health, language, site
+from fleet_server.web import (
+    access,
+    errors,
+    formats,
+    headers,
+    health,
+    language,
+    navigation,
+    site,
+)
 from fleet_server.web.account import sign_in, start
 from fleet_server.web.site import Site
 from fleet_server.web.venue import log
@@ -50,6 +59,8 @@ def create_app(
         app.register_blueprint(pages)
     access.public("styles and scripts hold nothing of anybody")(app.view_functions["static"])
     language.install(app)
+    formats.install(app)
+    navigation.install(app)
     headers.install(app)
     errors.install(app)
     access.guard(app)
