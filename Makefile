@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo setup test test-deps test-picamera check lint types imports fast soak fuzz bench-decode bench-ingest bench-credentials bench-kiosk bench-trace bench-cases bench-coverage bench-face-to-face fresh docs lock clean
+.PHONY: help demo setup test test-deps test-picamera test-browser check lint types imports fast soak fuzz bench-decode bench-ingest bench-credentials bench-kiosk bench-trace bench-cases bench-coverage bench-face-to-face fresh docs lock clean
 
 PYTHON ?= /usr/bin/python3
 KILLS ?= 1000
@@ -40,6 +40,9 @@ test-deps: ## Install the tests' Debian packages: mosquitto, postgresql, libzbar
 
 test-picamera: $(DEV) ## As root: the real picamera2 on the real libcamera, in a Debian tree
 	TRAM_PICAMERA=1 $(PYTEST) -s -rs tests/kiosk/hardware/test_picamera.py
+
+test-browser: test-deps $(DEV) ## The pages in Debian's Chromium; pictures of all land in build/screens
+	$(PYTEST) -n 2 tests/browser $(ARGS)
 
 check: lint types imports fast ## Before a commit: lint, types, import contracts, fast tests
 

@@ -18,6 +18,10 @@ class Permission(StrEnum):
     """Work on cases: milestones, contacts, names."""
     CASES_DECIDE = "cases.decide"
     """Be the second person: confirm a laboratory reference, approve and review openings."""
+    FLEET = "fleet"
+    """See kiosks: state, versions, queues."""
+    COVERAGE = "coverage"
+    """Read the weekly report: which places are registered, active, silent."""
 
 
 class Role(StrEnum):
@@ -32,7 +36,13 @@ class Role(StrEnum):
 GRANTS: Final[Mapping[Role, frozenset[Permission]]] = {
     Role.VENUE_MANAGER: frozenset({Permission.START, Permission.VENUE_LOG}),
     Role.TRACER: frozenset(
-        {Permission.START, Permission.VENUE_LOG, Permission.TRACE, Permission.CASES}
+        {
+            Permission.START,
+            Permission.VENUE_LOG,
+            Permission.TRACE,
+            Permission.CASES,
+            Permission.COVERAGE,
+        }
     ),
     Role.TRACING_SUPERVISOR: frozenset(
         {
@@ -41,12 +51,13 @@ GRANTS: Final[Mapping[Role, frozenset[Permission]]] = {
             Permission.TRACE,
             Permission.CASES,
             Permission.CASES_DECIDE,
+            Permission.COVERAGE,
         }
     ),
     # Those who run the fleet see no visitor.
-    Role.FLEET_OPERATOR: frozenset({Permission.START}),
-    Role.ADMINISTRATOR: frozenset({Permission.START}),
-    Role.AUDITOR: frozenset({Permission.START}),
+    Role.FLEET_OPERATOR: frozenset({Permission.START, Permission.FLEET, Permission.COVERAGE}),
+    Role.ADMINISTRATOR: frozenset({Permission.START, Permission.COVERAGE}),
+    Role.AUDITOR: frozenset({Permission.START, Permission.COVERAGE}),
 }
 
 VENUE_ROLES: Final = frozenset({Role.VENUE_MANAGER})

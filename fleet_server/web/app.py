@@ -15,10 +15,21 @@ from fleet_server.auth.attempts import Attempts
 from fleet_server.cases.desk import Vault
 from fleet_server.identity.vault_client import VaultClient
 from fleet_server.settings import Settings
-from fleet_server.web import access, errors, headers, health, language, site
+from fleet_server.web import (
+    access,
+    errors,
+    formats,
+    headers,
+    health,
+    language,
+    navigation,
+    site,
+)
 from fleet_server.web.account import sign_in, start
+from fleet_server.web.fleet import kiosks
+from fleet_server.web.report import coverage
 from fleet_server.web.site import Site
-from fleet_server.web.venue import log
+from fleet_server.web.venue import log, overview
 
 SESSION = dt.timedelta(hours=12)
 """How long a browser stays signed in without being used; never beyond its token."""
@@ -50,10 +61,14 @@ def create_app(
     engine = engine or database.connect(settings.database_url)
     vault = vault or VaultClient(settings.vault_socket)
     site.install(app, Site(settings, engine, Attempts(), clock, vault))
-    for pages in (start.pages, sign_in.pages, log.pages, health.pages, *v1.PAGES):
+    for module in (start, sign_in, log, overview, kiosks, coverage, health):
+        app.register_blueprint(module.pages)
+    for pages in v1.PAGES:
         app.register_blueprint(pages)
     access.public("styles and scripts hold nothing of anybody")(app.view_functions["static"])
     language.install(app)
+    formats.install(app)
+    navigation.install(app)
     headers.install(app)
     errors.install(app)
     access.guard(app)

@@ -29,7 +29,7 @@ def hear(world: World, kiosk: str, health: bytes) -> None:
 
 def test_a_kiosk_never_heard_of_is_said_so_first(world: World) -> None:
     text = world.browser("manager").get(LOG).text
-    assert 'class="trouble"' in text
+    assert 'class="badge bad"' in text
     assert "chưa từng liên lạc với máy chủ" in text
 
 

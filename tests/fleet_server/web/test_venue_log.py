@@ -15,11 +15,11 @@ LOG = "/venues/cho-mau/log"
 
 
 def labels_of(text: str) -> list[str]:
-    return re.findall(r'<span class="label">(.*?)</span>', text)
+    return re.findall(r'<td class="anywhere"><strong>(.*?)</strong>', text)
 
 
 def times_of(text: str) -> list[str]:
-    found = re.findall(r'<td class="time"><time[^>]*>(.*?)</time>', text)
+    found = re.findall(r'<td class="nowrap"><time[^>]*>(.*?)</time>', text)
     return [re.sub(r"<[^>]*>", "", time) for time in found]
 
 

@@ -1,0 +1,66 @@
+"""The fleet: which kiosks do not work, since when and why; one kiosk in detail."""
+
+from typing import Final
+
+from flask import Blueprint, render_template, request, url_for
+
+from fleet_server.auth.permissions import Permission
+from fleet_server.errors import NotKnown
+from fleet_server.reports import kiosk_states
+from fleet_server.reports.kiosk_states import ORDER, Which
+from fleet_server.web.access import permission
+from fleet_server.web.language import say
+from fleet_server.web.site import site
+
+PAGE: Final = 100
+WORDS: Final = {
+    "silent": ("Mất liên lạc", "Silent", "bad"),
+    "disconnected": ("Đã tắt", "Switched off", "bad"),
+    "undelivered": ("Chưa gửi hết", "Not all delivered", "warn"),
+    "never_heard": ("Chưa từng liên lạc", "Never heard of", "warn"),
+    "unposted": ("Chưa đặt ở đâu", "Posted nowhere", "info"),
+    "works": ("Hoạt động", "Works", "good"),
+}
+"""Vietnamese, English, kind of badge."""
+
+pages = Blueprint("fleet_kiosks", __name__)
+
+
+@pages.get("/fleet")
+@permission(Permission.FLEET)
+def page() -> str:
+    """Those in trouble first; `state`, `area` and `venue` narrow, `offset` goes on."""
+    which = Which(*(request.args.get(name) or None for name in ("state", "area", "venue")))
+    given = request.args.get("offset", "0")
+    offset = int(given) if given.isdecimal() and len(given) < 9 else 0
+    with site().engine.connect() as connection:
+        found = kiosk_states.listed(connection, now=site().now(), which=which._replace(state=None))
+    counts = {state: sum(each.state == state for each in found) for state in ORDER}
+    shown = [each for each in found if which.state in (None, each.state)]
+    kept = {name: value for name, value in which._asdict().items() if value}
+
+    def address(to: int) -> str:
+        return url_for("fleet_kiosks.page", offset=to or None, **kept)
+
+    return render_template(
+        "fleet_kiosks.html",
+        which=which,
+        words=WORDS,
+        counts=counts,
+        states=[(state, say(*WORDS[state][:2])) for state in ORDER],
+        kiosks=shown[offset : offset + PAGE],
+        newer=address(max(0, offset - PAGE)) if offset else "",
+        older=address(offset + PAGE) if offset + PAGE < len(shown) else "",
+        kept=kept,
+    )
+
+
+@pages.get("/fleet/kiosks/<kiosk>")
+@permission(Permission.FLEET)
+def kiosk(kiosk: str) -> str:
+    with site().engine.connect() as connection:
+        found = kiosk_states.listed(connection, now=site().now())
+    each = next((each for each in found if each.kiosk == kiosk), None)
+    if each is None:
+        raise NotKnown(f"không có trạm {kiosk[:64]!r} / kiosk {kiosk[:64]!r} is not known")
+    return render_template("fleet_kiosk.html", each=each, words=WORDS)

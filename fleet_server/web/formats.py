@@ -1,0 +1,84 @@
+"""Numbers, dates and durations in the reader's language."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from babel import dates, numbers
+from flask import Flask
+from markupsafe import Markup
+
+from fleet_server.times import iso, local
+from fleet_server.web.language import current, say
+from fleet_server.web.site import site
+
+_DAYS: Final = {"vi": "EEEE, dd/MM/yyyy", "en": "EEEE, d MMMM yyyy"}
+_DATES: Final = {"vi": "dd/MM/yyyy", "en": "d MMM yyyy"}
+
+
+def number(value: float) -> str:
+    """`1.234` in Vietnamese, `1,234` in English; up to one decimal."""
+    return numbers.format_decimal(value, format="#,##0.#", locale=current())
+
+
+def percent(share: float) -> str:
+    """Of a share from 0 to 1."""
+    return numbers.format_percent(share, locale=current())
+
+
+def date(value: dt.date) -> str:
+    return dates.format_date(value, _DATES[current()], locale=current())
+
+
+def day(value: dt.date) -> str:
+    """A date with its day of the week."""
+    return dates.format_date(value, _DAYS[current()], locale=current())
+
+
+def clock(at: int, zone: ZoneInfo | None = None) -> str:
+    """`14:05` of seconds UTC, on the clocks of `zone` (the fleet's)."""
+    return local(at, zone or site().settings.zone).strftime("%H:%M")
+
+
+def moment(at: int, zone: ZoneInfo | None = None) -> str:
+    """`26/11/2026 14:05` of seconds UTC."""
+    there = local(at, zone or site().settings.zone)
+    return f"{date(there.date())} {there:%H:%M}"
+
+
+def span(seconds: int) -> str:
+    """`2 giờ 5 phút`: a duration in its two largest units."""
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return say(f"{seconds} giây", f"{seconds} s")
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return _two((days, "ngày", "d"), (hours, "giờ", "h"))
+    return _two((hours, "giờ", "h"), (minutes, "phút", "min"))
+
+
+def ago(at: int) -> str:
+    """`5 phút trước`: how long before now."""
+    delta = dt.timedelta(seconds=at - site().now())
+    return dates.format_timedelta(delta, add_direction=True, locale=current())
+
+
+def attributes(given: Mapping[str, object]) -> Markup:
+    """Attributes of a tag, named as in HTML; True stands without a value, False and None not."""
+    parts = [
+        Markup(" {}").format(name) if value is True else Markup(' {}="{}"').format(name, value)
+        for name, value in given.items()
+        if value is not None and value is not False
+    ]
+    return Markup("").join(parts)
+
+
+def _two(*parts: tuple[int, str, str]) -> str:
+    return " ".join(f"{count} {say(vi, en)}" for count, vi, en in parts if count)
+
+
+def install(app: Flask) -> None:
+    for each in (number, percent, date, day, clock, moment, span, ago, iso, attributes):
+        app.add_template_filter(each)

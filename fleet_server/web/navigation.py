@@ -1,0 +1,55 @@
+"""The sections on top of each page: those whose first page the reader may open."""
+
+from typing import Final, NamedTuple
+
+from flask import Flask, current_app, g, request
+
+from fleet_server.auth.tokens import Caller
+from fleet_server.web.access import access_of
+
+
+class Section(NamedTuple):
+    """Pages of one audience: their blueprints' names begin with `prefix`."""
+
+    prefix: str
+    endpoint: str
+    vi: str
+    en: str
+
+
+class Shown(NamedTuple):
+    endpoint: str
+    vi: str
+    en: str
+    here: bool
+    """Whether the page that is shown belongs to it."""
+
+
+SECTIONS: Final = (
+    Section("venue", "start.page", "Địa điểm", "Venues"),
+    Section("fleet", "fleet_kiosks.page", "Các trạm", "Kiosks"),
+    Section("report", "report_coverage.page", "Bao phủ", "Coverage"),
+)
+"""In the order of the bar."""
+
+
+def sections() -> list[Shown]:
+    """What the reader may open; nothing where nobody is signed in."""
+    caller: Caller | None = g.get("caller")
+    if caller is None:
+        return []
+    blueprint = request.blueprint or ""
+    return [
+        Shown(each.endpoint, each.vi, each.en, blueprint.startswith(each.prefix))
+        for each in SECTIONS
+        if _may(caller, each.endpoint)
+    ]
+
+
+def _may(caller: Caller, endpoint: str) -> bool:
+    declared = access_of(current_app.view_functions[endpoint])
+    return declared is not None and (declared.permission is None or caller.may(declared.permission))
+
+
+def install(app: Flask) -> None:
+    app.context_processor(lambda: {"sections": sections()})

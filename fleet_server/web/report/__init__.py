@@ -1,0 +1,1 @@
+"""Pages of province and commune offices."""

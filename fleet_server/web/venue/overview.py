@@ -1,0 +1,40 @@
+"""A venue's day at a glance: how many are inside, and when people came."""
+
+from flask import Blueprint, render_template
+
+from fleet_server.auth.permissions import Permission
+from fleet_server.reports import venue_figures
+from fleet_server.times import local
+from fleet_server.tracing import derivation
+from fleet_server.web import charts
+from fleet_server.web.access import here, permission
+from fleet_server.web.site import site
+
+pages = Blueprint("venue_overview", __name__)
+
+
+@pages.get("/venues/<venue>")
+@permission(Permission.VENUE_LOG)
+def page(venue: str) -> str:
+    del venue  # the guard has resolved it
+    place, now = here(), site().now()
+    day = place.today(now)
+    derivation.drain(site().engine, now_ms=now * 1000)
+    with site().engine.connect() as connection:
+        came = venue_figures.came(connection, place, day)
+        filling = venue_figures.filling(connection, place, now=now)
+    *hours, at_once = filling.moments
+    return render_template(
+        "venue_overview.html",
+        place=place,
+        day=day,
+        now=now,
+        inside=at_once,
+        measured=filling.measured,
+        today=sum(came.hours),
+        full=charts.bars(
+            [(f"{local(each.at, place.zone).hour}", each.certain, each.possible) for each in hours]
+        ),
+        hourly=charts.bars([(str(hour), count, count) for hour, count in enumerate(came.hours)]),
+        daily=charts.bars([(f"{day:%d/%m}", count, count) for day, count in came.days]),
+    )

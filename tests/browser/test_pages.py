@@ -1,0 +1,61 @@
+"""Pages as a browser shows them: at two widths, in two languages, light and dark."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.fleet_server.api.test_v1 import passes
+from tests.fleet_server.people import World
+from tests.fleet_server.web.test_fleet_kiosks import hear
+from tests.support.browser import Reader
+from tests.support.world import store_one_scan
+
+pytestmark = pytest.mark.slow
+
+
+def sign_in(reader: Reader, world: World, who: str) -> Reader:
+    page = reader.open("/sign-in")
+    page.fill("[name=code]", world.codes[who])
+    page.click("main button")
+    return reader
+
+
+def test_the_sign_in_page_is_in_good_order(reader: Callable[..., Reader]) -> None:
+    reader().look("/sign-in", "sign-in")
+
+
+def test_a_manager_sees_the_day_and_the_log_as_it_grows(
+    reader: Callable[..., Reader], world: World
+) -> None:
+    passes(world, world.market, "a", (0, "in"), (30, "out"))
+    passes(world, world.market, "b", (45, "in"))
+    manager = sign_in(reader(), world, "manager")
+    manager.page.click("text=Nơi mẫu cho-mau")
+    manager.look("/", "start")
+    manager.look("/venues/cho-mau", "venue-today")
+    manager.look("/venues/cho-mau/log", "venue-log")
+    page = manager.open("/venues/cho-mau/log")
+    rows = page.locator("#log tbody tr")
+    expect(rows).to_have_count(3)
+    store_one_scan(world.engine, world.market, counter=99)
+    expect(rows).to_have_count(4)
+
+
+def test_without_scripts_everything_can_be_read(
+    reader: Callable[..., Reader], world: World
+) -> None:
+    store_one_scan(world.engine, world.market)
+    manager = sign_in(reader(scripts=False), world, "manager")
+    page = manager.open("/venues/cho-mau/log")
+    assert page.locator("#log tbody tr").count() == 1
+    assert page.locator("noscript").count() <= 1
+
+
+def test_an_operator_sees_the_fleet(reader: Callable[..., Reader], world: World) -> None:
+    hear(world, "cho-mau-1")
+    hear(world, "truong-mau-1", ago_s=7200)
+    operator = sign_in(reader(), world, "operator")
+    operator.look("/fleet", "fleet")
+    operator.look("/fleet/kiosks/truong-mau-1", "fleet-kiosk")
+    operator.look("/coverage", "coverage-empty")

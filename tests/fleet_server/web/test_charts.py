@@ -1,0 +1,60 @@
+"""Where the parts of a chart go."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fleet_server.web import charts
+
+counts = st.integers(0, 100_000)
+
+
+@given(st.lists(st.tuples(counts, counts), max_size=60))
+def test_bars_stay_within_the_chart_and_stand_on_its_ground(pairs: list[tuple[int, int]]) -> None:
+    values = [("x", min(pair), max(pair)) for pair in pairs]
+    chart = charts.bars(values)
+    for bar, (_, low, high) in zip(chart.bars, values, strict=True):
+        assert 0 <= bar.x <= bar.x + bar.width <= 100
+        assert bar.y + bar.height == pytest.approx(chart.height, abs=0.11)
+        assert 0 <= bar.soft_y <= bar.y <= chart.height
+        assert (bar.low, bar.high) == (low, high)
+
+
+@given(st.floats(0, 1e9))
+def test_a_scale_ends_at_a_round_number_above_all(most: float) -> None:
+    top = charts.nice_top(most)
+    assert most <= top
+    assert top == 4 or str(int(top)).rstrip("0") in ("1", "2", "5")
+
+
+def test_a_limit_above_all_bars_is_still_in_the_chart() -> None:
+    chart = charts.bars([("8h", 3, 3)], limit=50)
+    assert chart.limit is not None
+    assert 0 <= chart.limit.y < chart.bars[0].y
+
+
+def test_on_a_phone_some_labels_are_left_out() -> None:
+    chart = charts.bars([(f"{hour}h", 1, 1) for hour in range(24)])
+    assert [bar.label for bar in chart.bars if not bar.minor] == [
+        "0h",
+        "4h",
+        "8h",
+        "12h",
+        "16h",
+        "20h",
+    ]
+
+
+def test_a_timeline_cuts_what_lies_outside_and_shows_the_short() -> None:
+    rows = [("P1", [(0, 50, "sure", "a"), (100, 100, "sure", "b"), (300, 400, "sure", "c")])]
+    chart = charts.timeline(rows, since=25, until=125, ticks=[(25, "1"), (75, "2")])
+    first, second = chart.rows[0].stretches
+    assert (first.x, first.width) == (0, 25)
+    assert (second.x, second.width) == (75, 0.4)
+
+
+def test_a_graph_joins_what_its_columns_hold() -> None:
+    chart = charts.graph([["F0"], ["a", "b"]], [("F0", "b", "strong", "15 min")])
+    (edge,) = chart.edges
+    assert (edge.x1, edge.x2) == (25, 75)
+    assert {node.label: node.column for node in chart.nodes} == {"F0": 0, "a": 1, "b": 1}

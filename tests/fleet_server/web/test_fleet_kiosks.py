@@ -1,0 +1,105 @@
+"""What those who look after the kiosks see: trouble first, and no visitor."""
+
+import re
+
+from sqlalchemy import insert, select, update
+
+from fleet_server import database
+from fleet_server.models import Kiosk, Posting, Presence
+from tests.fleet_server.people import NOW, World
+from tests.support.world import another_kiosk, store_one_scan
+from wire import codec, presence
+from wire.presence import About, Health
+
+
+def hear(world: World, kiosk: str, *, ago_s: int = 5, state: str = presence.READY) -> None:
+    with world.engine.execution_options(**database.WRITES).begin() as connection:
+        connection.execute(
+            insert(Presence).values(
+                kiosk_id=connection.scalar(select(Kiosk.id).where(Kiosk.ref == kiosk)),
+                state=state,
+                session="s",
+                since_ms=0,
+                heard_ms=(NOW - ago_s) * 1000,
+                health=codec.encode(Health(queue_depth=0, uptime_s=7200, synced=True, fps=15.0)),
+                about=codec.encode(About(model="Pi 4", version="0.1.0", direction="in")),
+            )
+        )
+
+
+def listed(text: str) -> list[str]:
+    return re.findall(r'<th scope="row"><a href="/fleet/kiosks/([^"]+)"', text)
+
+
+def test_the_silent_come_first_with_since_when(world: World) -> None:
+    another_kiosk(world.engine, world.market, kiosk="cho-mau-2")
+    hear(world, "cho-mau-1")
+    hear(world, "truong-mau-1", ago_s=7200)
+    text = world.browser("operator").get("/fleet").text
+    assert listed(text) == ["truong-mau-1", "cho-mau-2", "cho-mau-1"]
+    assert "2 giờ trước" in text
+    assert "Mất liên lạc" in text
+
+
+def test_a_switched_off_one_is_not_called_silent(world: World) -> None:
+    hear(world, "cho-mau-1", ago_s=60, state=presence.DISCONNECTED)
+    hear(world, "truong-mau-1")
+    text = world.browser("operator").get("/fleet?state=disconnected").text
+    assert listed(text) == ["cho-mau-1"]
+
+
+def test_filters_narrow_and_an_empty_list_says_what_to_do(world: World) -> None:
+    browser = world.browser("operator")
+    assert listed(browser.get("/fleet?venue=truong-mau").text) == ["truong-mau-1"]
+    assert "fleet kiosk create" in browser.get("/fleet?area=99999").text
+
+
+def test_long_lists_come_in_pages(world: World) -> None:
+    for number in range(2, 130):
+        another_kiosk(world.engine, world.market, kiosk=f"cho-mau-{number}")
+    browser = world.browser("operator")
+    first = browser.get("/fleet").text
+    assert len(listed(first)) == 100
+    assert "offset=100" in first
+    rest = listed(browser.get("/fleet?offset=100").text)
+    assert len(set(listed(first)) | set(rest)) == 130
+
+
+def test_a_kiosk_posted_nowhere_is_listed_and_a_revoked_one_is_not(world: World) -> None:
+    with world.engine.execution_options(**database.WRITES).begin() as connection:
+        connection.execute(
+            update(Posting)
+            .where(Posting.venue_id == world.school.venue_id)
+            .values(valid_to=NOW - 5)
+        )
+        connection.execute(update(Kiosk).where(Kiosk.ref == "cho-mau-1").values(revoked_at=NOW - 5))
+    text = world.browser("operator").get("/fleet").text
+    assert listed(text) == ["truong-mau-1"]
+    assert "Chưa đặt ở đâu" in text
+
+
+def test_one_kiosk_says_what_it_last_said(world: World) -> None:
+    hear(world, "cho-mau-1")
+    text = world.browser("operator").get("/fleet/kiosks/cho-mau-1").text
+    for told in ("Pi 4", "0.1.0", "2 giờ", "Cổng 1", "Hoạt động"):
+        assert told in text
+    missing = world.browser("operator").get("/fleet/kiosks/nobody")
+    assert (missing.status_code, "nobody" in missing.text) == (404, True)
+
+
+def test_no_visitor_is_seen(world: World) -> None:
+    store_one_scan(world.engine, world.market)
+    browser = world.browser("operator")
+    for path in ("/fleet", "/fleet/kiosks/cho-mau-1"):
+        assert "N***" not in browser.get(path).text
+    assert browser.get("/venues/cho-mau").status_code == 403
+    assert world.browser("manager").get("/fleet").status_code == 403
+
+
+def test_the_bar_shows_what_one_may_open(world: World) -> None:
+    operator, manager = world.browser("operator"), world.browser("manager")
+    assert 'href="/fleet" aria-current="true"' in operator.get("/fleet").text
+    assert "/coverage" in operator.get("/fleet").text
+    text = manager.get("/").text
+    assert "/fleet" not in text
+    assert "/coverage" not in text
