@@ -116,5 +116,8 @@ def test_a_token_for_an_unknown_venue_is_refused(engine: Engine) -> None:
 def test_every_role_is_granted_something_and_only_tracers_trace() -> None:
     assert set(GRANTS) == set(Role)
     assert all(GRANTS.values())
-    assert [role for role in Role if Permission.TRACE in GRANTS[role]] == [Role.TRACER]
+    tracing = {role for role in Role if Permission.TRACE in GRANTS[role]}
+    assert tracing == {Role.TRACER, Role.TRACING_SUPERVISOR}
+    deciding = {role for role in Role if Permission.CASES_DECIDE in GRANTS[role]}
+    assert deciding == {Role.TRACING_SUPERVISOR}
     assert set(Role) >= VENUE_ROLES

@@ -63,7 +63,7 @@ def test_who_is_handed_over_goes_to_an_area_and_is_still_seen_here(
     office: Office, seller: str
 ) -> None:
     one = refs(office)[0]
-    with pytest.raises(Refused, match="--area"):
+    with pytest.raises(BadWords, match="the area it is handed over to"):
         office.desk().decide(CASE, one, "handed_over", words="sống ở đó")
     with pytest.raises(NotKnown):
         office.desk().decide(CASE, one, "handed_over", words="sống ở đó", area="X9")
@@ -73,7 +73,7 @@ def test_who_is_handed_over_goes_to_an_area_and_is_still_seen_here(
 
 
 def test_a_state_nobody_knows_is_refused_with_those_there_are(office: Office, seller: str) -> None:
-    with pytest.raises(Refused, match="to_call, reached, promoted"):
+    with pytest.raises(BadWords, match="to_call, reached, promoted"):
         office.desk().decide(CASE, refs(office)[0], "lost", words="x")
     with pytest.raises(Refused, match="is an index person"):
         office.desk().call(CASE, seller, reachable=True)
