@@ -106,7 +106,21 @@ def link(
 
 
 def unlink(connection: Connection, acting: Acting, link_id: int, reason: str) -> set[int]:
-    """Undoes a link; the persons there are now. Raises NotKnown."""
+    """Undoes a link; the persons there are now. Raises NotKnown.
+
+    Only one that was made in this case, or that somebody in it is held together by.
+    """
+    made = connection.execute(
+        select(Link.reason, Pseudonym.person_id)
+        .join(Pseudonym, Pseudonym.id == Link.first_id)
+        .where(Link.id == link_id)
+    ).one_or_none()
+    own = made is not None and (
+        made.reason.startswith(f"{acting.case.ref}: ")
+        or made.person_id in by_person(connection, acting.case.id)
+    )
+    if not own:
+        raise NotKnown(f"link {link_id}: không thuộc ca này / is none of this case's")
     persons = links.unlink(
         connection,
         link_id,

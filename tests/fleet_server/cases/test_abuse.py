@@ -10,7 +10,7 @@ from fleet_server.cases.evaluation import SMALL, blurred
 from fleet_server.errors import NotKnown
 from fleet_server.identity import audit
 from fleet_server.identity.vault_messages import NotPermitted
-from fleet_server.models import AuditEntry, Case, CaseEvent, CasePerson, NameOpening
+from fleet_server.models import AuditEntry, Case, CaseEvent, CasePerson, Link, NameOpening
 from tests.fleet_server.cases.conftest import (
     CASE,
     COLLEAGUE,
@@ -176,6 +176,18 @@ def _without_triggers(office: Office, connection: Connection) -> None:
     named = text("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'audit_log'")
     for name in connection.scalars(named).all():
         connection.execute(text(f"DROP TRIGGER {name}"))
+
+
+def test_one_case_does_not_take_apart_what_another_joined(
+    office: Office, people: list[str]
+) -> None:
+    with office.engine.connect() as connection:
+        link = connection.scalar(select(Link.id).where(Link.reason.startswith(CASE)))
+    assert link is not None
+    office.desk().begin(OTHER, lab_ref="XN-2")
+    with pytest.raises(NotKnown, match="none of this case"):
+        office.desk().unlink(OTHER, link, "thử")
+    assert len(office.desk().unlink(CASE, link, "nhầm")) == 2
 
 
 def test_a_person_of_another_case_has_no_reference_here(office: Office, people: list[str]) -> None:
