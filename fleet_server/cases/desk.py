@@ -19,6 +19,7 @@ from fleet_server.cases import (
     milestones,
     names,
     persons,
+    preview,
     register,
 )
 from fleet_server.cases import notice as public
@@ -193,7 +194,7 @@ class CaseDesk:
         )
 
     def preview(self, ref: str, **terms: Any) -> Preview:
-        return evaluation.preview(self.engine, self._acting(ref), **terms)
+        return preview.preview(self.engine, self._acting(ref), **terms)
 
     def evaluate(self, ref: str) -> tuple[int, Evaluation]:
         return evaluation.evaluate(self.engine, self.vault, self._acting(ref))

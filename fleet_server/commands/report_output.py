@@ -8,8 +8,8 @@ import click
 from fleet_server.commands import shared
 from fleet_server.interchange.cells import plain
 from fleet_server.reports import coverage_words as words
-from fleet_server.reports.coverage_lines import AreaLine, Coverage, Point
-from fleet_server.reports.coverage_words import number, percent
+from fleet_server.reports.coverage_lines import Coverage
+from fleet_server.reports.coverage_words import number, numbers
 
 SHOWN: Final = 40
 """Places and communes; files and JSON have all."""
@@ -47,7 +47,7 @@ def show(report: Coverage, zone: ZoneInfo) -> None:
     lines = [report.area, *report.areas]
     shared.print_rows(
         ("AREA", *_COLUMNS),
-        [(plain(words.name_of(line)), *_numbers(line)) for line in lines],
+        [(plain(words.name_of(line)), *numbers(line)) for line in lines],
         empty="",
     )
     if report.repeaters:
@@ -64,23 +64,8 @@ def show(report: Coverage, zone: ZoneInfo) -> None:
     _heading("THEO TUẦN / WEEK BY WEEK")
     shared.print_rows(
         ("WEEK", *_COLUMNS),
-        [(point.week + ("" if point.whole else " *"), *_numbers(point)) for point in report.trend],
+        [(point.week + ("" if point.whole else " *"), *numbers(point)) for point in report.trend],
         empty="",
-    )
-
-
-def _numbers(line: AreaLine | Point) -> tuple[str, ...]:
-    found = line.figures
-    return (
-        number(found.registered),
-        percent(line.shares.active),
-        *(percent(each.share) for each in line.targets),
-        number(found.silent),
-        number(found.registered - found.active),
-        number(found.scans),
-        number(line.people),
-        percent(line.shares.repeated),
-        percent(line.shares.exits),
     )
 
 

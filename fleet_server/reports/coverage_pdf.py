@@ -12,7 +12,7 @@ from fleet_server.fleet.lettering import FONTS, embed
 from fleet_server.interchange.cells import plain
 from fleet_server.reports import coverage_words as words
 from fleet_server.reports.coverage_lines import AreaLine, Coverage, Place, Point
-from fleet_server.reports.coverage_words import number, percent
+from fleet_server.reports.coverage_words import number, numbers, percent
 from fleet_server.reports.shares import Target, share
 
 MOST_PLACES: Final = 300
@@ -257,7 +257,7 @@ def _areas(paper: _Paper, lines: Iterable[AreaLine]) -> None:
     paper.heading("Theo đơn vị", "By area")
     paper.rows(
         (("Đơn vị", "Area"), *_COLUMNS),
-        ((words.name_of(line), *_numbers(line)) for line in lines),
+        ((words.name_of(line), *numbers(line)) for line in lines),
         (37, *_WIDE),
         "l" + "r" * len(_WIDE),
     )
@@ -268,7 +268,7 @@ def _trend(paper: _Paper, points: Sequence[Point]) -> None:
     _chart(paper, points)
     paper.rows(
         (("Tuần", "Week"), *_COLUMNS),
-        ((f"{point.week}{'' if point.whole else ' *'}", *_numbers(point)) for point in points),
+        ((f"{point.week}{'' if point.whole else ' *'}", *numbers(point)) for point in points),
         (37, *_WIDE),
         "l" + "r" * len(_WIDE),
     )
@@ -296,21 +296,6 @@ def _chart(paper: _Paper, points: Sequence[Point]) -> None:
         paper.set_xy(x - 3, top + high)
         paper.cell(20, 4, point.week, align="C")
     paper.set_xy(left, top + high + 6)
-
-
-def _numbers(line: AreaLine | Point) -> Sequence[str]:
-    found = line.figures
-    return (
-        number(found.registered),
-        percent(line.shares.active),
-        *(percent(each.share) for each in line.targets),
-        number(found.silent),
-        number(found.registered - found.active),
-        number(found.scans),
-        number(line.people),
-        percent(line.shares.repeated),
-        percent(line.shares.exits),
-    )
 
 
 def _repeaters(paper: _Paper, places: Sequence[Place]) -> None:

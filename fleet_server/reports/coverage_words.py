@@ -4,7 +4,14 @@ from collections.abc import Iterator
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from fleet_server.reports.coverage_lines import EVERYWHERE, MANY_BY_ONE, OWN, AreaLine, Coverage
+from fleet_server.reports.coverage_lines import (
+    EVERYWHERE,
+    MANY_BY_ONE,
+    OWN,
+    AreaLine,
+    Coverage,
+    Point,
+)
 from fleet_server.reports.shares import ALL, MOST, Target
 from fleet_server.times import local, parse
 
@@ -113,3 +120,19 @@ def number(value: int | None) -> str:
 def percent(value: float | None) -> str:
     """`11,5 %`; `–` of nothing."""
     return "–" if value is None else f"{value:.1f} %".replace(".", ",")
+
+
+def numbers(line: AreaLine | Point) -> tuple[str, ...]:
+    """What a table says of an area or a week, in the order of its columns."""
+    found = line.figures
+    return (
+        number(found.registered),
+        percent(line.shares.active),
+        *(percent(each.share) for each in line.targets),
+        number(found.silent),
+        number(found.registered - found.active),
+        number(found.scans),
+        number(line.people),
+        percent(line.shares.repeated),
+        percent(line.shares.exits),
+    )

@@ -5,15 +5,11 @@ heights have a size.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 HEIGHT: Final = 160
 """Of the plot, without its labels."""
-ROW: Final = 34
-"""Of one row of a timeline."""
-LANE: Final = 46
-"""Between two nodes of a graph."""
 
 
 class Bar(NamedTuple):
@@ -42,55 +38,6 @@ class Bars(NamedTuple):
     bars: list[Bar]
     lines: list[Line]
     limit: Line | None
-    height: int
-
-
-class Stretch(NamedTuple):
-    """One stretch of a timeline."""
-
-    x: float
-    width: float
-    kind: str
-    text: str
-
-
-class Row(NamedTuple):
-    label: str
-    y: int
-    stretches: list[Stretch]
-
-
-class Tick(NamedTuple):
-    x: float
-    label: str
-    minor: bool
-
-
-class Timeline(NamedTuple):
-    rows: list[Row]
-    ticks: list[Tick]
-    height: int
-
-
-class Node(NamedTuple):
-    x: float
-    y: int
-    label: str
-    column: int
-
-
-class Edge(NamedTuple):
-    x1: float
-    y1: int
-    x2: float
-    y2: int
-    kind: str
-    text: str
-
-
-class Graph(NamedTuple):
-    nodes: list[Node]
-    edges: list[Edge]
     height: int
 
 
@@ -135,52 +82,3 @@ def nice_top(most: float) -> float:
         return 4
     power: float = 10 ** math.floor(math.log10(most))
     return next(factor * power for factor in (1, 2, 5, 10) if most <= factor * power)
-
-
-def timeline(
-    rows: Iterable[tuple[str, Iterable[tuple[int, int, str, str]]]],
-    *,
-    since: int,
-    until: int,
-    ticks: Sequence[tuple[int, str]],
-    labels: int = 4,
-) -> Timeline:
-    """Rows of (label, stretches); a stretch is (start, end, kind, text), all in seconds.
-
-    What lies outside is cut; what is too short to be seen gets a width all the same.
-    """
-    length = max(until - since, 1)
-
-    def across(at: int) -> float:
-        return round(100 * (min(max(at, since), until) - since) / length, 3)
-
-    made = []
-    for index, (label, stretches) in enumerate(rows):
-        drawn = [
-            Stretch(across(start), max(across(end) - across(start), 0.4), kind, text)
-            for start, end, kind, text in stretches
-            if end >= since and start <= until
-        ]
-        made.append(Row(label, index * ROW, drawn))
-    every = max(1, round(len(ticks) / labels))
-    marks = [Tick(across(at), label, index % every != 0) for index, (at, label) in enumerate(ticks)]
-    return Timeline(made, marks, len(made) * ROW)
-
-
-def graph(columns: Sequence[Sequence[str]], edges: Iterable[tuple[str, str, str, str]]) -> Graph:
-    """Nodes in columns from left to right, edges as (from, to, kind, text) between their names."""
-    tallest = max((len(column) for column in columns), default=0)
-    height = max(tallest, 1) * LANE
-    places: dict[str, Node] = {}
-    for number, column in enumerate(columns):
-        x = round(100 * (number + 0.5) / len(columns), 3)
-        for index, name in enumerate(column):
-            y = round(height * (index + 0.5) / len(column))
-            places[name] = Node(x, y, name, number)
-    drawn = [_edge(places, *edge) for edge in edges]
-    return Graph(list(places.values()), drawn, height)
-
-
-def _edge(places: Mapping[str, Node], start: str, end: str, kind: str, text: str) -> Edge:
-    one, other = places[start], places[end]
-    return Edge(one.x, one.y, other.x, other.y, kind, text)

@@ -3,13 +3,18 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
+from fleet_server.auth.permissions import Role
 from tests.fleet_server.api.test_v1 import passes
 from tests.fleet_server.people import World
+from tests.fleet_server.reports.province import FRIDAY, HOUR, MONDAY, Province, province
+from tests.fleet_server.web.test_coverage_page import office
 from tests.fleet_server.web.test_fleet_kiosks import hear
-from tests.support.browser import Reader
+from tests.support.browser import Reader, served
 from tests.support.world import store_one_scan
+
+__all__ = ["province"]
 
 pytestmark = pytest.mark.slow
 
@@ -50,6 +55,23 @@ def test_without_scripts_everything_can_be_read(
     page = manager.open("/venues/cho-mau/log")
     assert page.locator("#log tbody tr").count() == 1
     assert page.locator("noscript").count() <= 1
+
+
+def test_an_office_sees_who_is_silent(browser: Browser, province: Province) -> None:
+    province.heard("cho-mau-1", FRIDAY - 20)
+    for hour in range(30):
+        province.scan("cho-mau", province.code(), MONDAY + hour * HOUR)
+    province.count()
+    app, code = office(province, Role.ADMINISTRATOR)
+    with served(app) as address, browser.new_context(locale="vi-VN") as context:
+        reader = Reader(browser, address, context)
+        page = reader.open("/sign-in")
+        page.fill("[name=code]", code)
+        page.click("main button")
+        reader.look("/coverage", "coverage")
+        page = reader.open("/coverage")
+        page.click("table a >> nth=0")
+        expect(page.locator("h1")).to_contain_text("2026-W01")
 
 
 def test_an_operator_sees_the_fleet(reader: Callable[..., Reader], world: World) -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
-from fleet_server.cases.evaluation import SMALL, blurred
+from fleet_server.cases.preview import SMALL, blurred
 from fleet_server.errors import NotKnown
 from fleet_server.identity import audit
 from fleet_server.identity.vault_messages import NotPermitted

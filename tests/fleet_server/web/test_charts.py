@@ -43,18 +43,3 @@ def test_on_a_phone_some_labels_are_left_out() -> None:
         "16h",
         "20h",
     ]
-
-
-def test_a_timeline_cuts_what_lies_outside_and_shows_the_short() -> None:
-    rows = [("P1", [(0, 50, "sure", "a"), (100, 100, "sure", "b"), (300, 400, "sure", "c")])]
-    chart = charts.timeline(rows, since=25, until=125, ticks=[(25, "1"), (75, "2")])
-    first, second = chart.rows[0].stretches
-    assert (first.x, first.width) == (0, 25)
-    assert (second.x, second.width) == (75, 0.4)
-
-
-def test_a_graph_joins_what_its_columns_hold() -> None:
-    chart = charts.graph([["F0"], ["a", "b"]], [("F0", "b", "strong", "15 min")])
-    (edge,) = chart.edges
-    assert (edge.x1, edge.x2) == (25, 75)
-    assert {node.label: node.column for node in chart.nodes} == {"F0": 0, "a": 1, "b": 1}

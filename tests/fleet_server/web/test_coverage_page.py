@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import openpyxl
 import pypdfium2
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from fleet_server import database
@@ -19,6 +20,25 @@ from tests.fleet_server.reports.province import FRIDAY, HOUR, MONDAY, Province, 
 __all__ = ["province"]
 
 
+def office(province: Province, role: Role, area: str | None = None) -> tuple[Flask, str]:
+    """The application on a Friday, and somebody's code."""
+    engine = province.engine
+    with engine.execution_options(**database.WRITES).begin() as connection:
+        code = tokens.create(
+            connection,
+            name="văn phòng",
+            role=role,
+            venue=None,
+            area=area,
+            days=30,
+            now=FRIDAY - 60,
+            secret=bytes([len(role)]) * tokens.SECRET_BYTES,
+        )
+    settings = Settings(home="/nowhere", database_url=str(engine.url))
+    app = create_app(settings, engine=engine, session_key=b"k" * 32, clock=lambda: FRIDAY)
+    return app, code
+
+
 @dataclass
 class Offices:
     """Who may read the report."""
@@ -26,25 +46,7 @@ class Offices:
     province: Province
 
     def browser(self, role: Role, area: str | None = None) -> FlaskClient:
-        engine = self.province.engine
-        secret = bytes([len(role)]) * tokens.SECRET_BYTES
-        with engine.execution_options(**database.WRITES).begin() as connection:
-            code = tokens.create(
-                connection,
-                name="văn phòng",
-                role=role,
-                venue=None,
-                area=area,
-                days=30,
-                now=FRIDAY - 60,
-                secret=secret,
-            )
-        app = create_app(
-            Settings(home="/nowhere", database_url=str(engine.url)),
-            engine=engine,
-            session_key=b"k" * 32,
-            clock=lambda: FRIDAY,
-        )
+        app, code = office(self.province, role, area)
         client = app.test_client()
         assert client.post("/sign-in", data={"code": code}, headers=ORIGIN).status_code == 303
         return client

@@ -1,0 +1,178 @@
+"""Who was exposed to a case's index persons, by milestones and scans, as one snapshot has them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Engine
+
+from fleet_server import database
+from fleet_server.cases import milestones, persons, register
+from fleet_server.cases.acting import Acting
+from fleet_server.cases.persons import Member
+from fleet_server.errors import Refused
+from fleet_server.times import parse
+from fleet_server.tracing import evidence, questions, rulebook, secondary, visitors
+from fleet_server.tracing.answers import Gap, Meeting, StaySeen
+from fleet_server.tracing.exposure import TIERS, Exposure, Tier
+from fleet_server.tracing.handmade import Handmade
+from fleet_server.tracing.questions import Asked
+from fleet_server.tracing.reach import Question
+
+F2_LIMIT: Final = 200
+"""F2 kept in a case, the closest first."""
+_UTC: Final = ZoneInfo("UTC")
+
+
+class Exposed(NamedTuple):
+    """One exposure of one contact, persons by id."""
+
+    contact: int
+    source: int
+    """An index person, or an F1."""
+    tier: Tier
+    certain_s: int
+    expected_s: int
+    possible_s: int
+    first: int
+    places: tuple[str, ...]
+
+    @property
+    def order(self) -> tuple[int, int, int, int]:
+        """The closest first."""
+        return (
+            TIERS.index(self.tier),
+            -self.expected_s,
+            -self.certain_s,
+            -self.possible_s,
+        )
+
+
+@dataclass
+class Found:
+    """What one snapshot says."""
+
+    asked: Asked
+    latency_s: int
+    gaps: list[Gap]
+    first: list[Exposed] = field(default_factory=list)
+    second: list[Exposed] = field(default_factory=list)
+    second_total: int = 0
+    stays: dict[int, list[StaySeen]] = field(default_factory=dict)
+    met: dict[tuple[int, int], list[Meeting]] = field(default_factory=dict)
+    """By index person and contact."""
+    refs: dict[int, str] = field(default_factory=dict)
+    """Visitor references."""
+
+
+def find(
+    engine: Engine,
+    acting: Acting,
+    *,
+    since: int | None = None,
+    until: int | None = None,
+    min_overlap_min: float | None = None,
+    linger_min: float | None = None,
+    only_first: bool = False,
+) -> Found:
+    """Everything a result is made of, by one snapshot of the database."""
+    case = acting.case
+    with database.driver_errors(), database.snapshot(engine).connect() as connection:
+        index = persons.members(connection, case.id, role=persons.F0)
+        if not index:
+            raise Refused(
+                f"case {case.ref}: chưa có F0 / has no index person yet; `fleet case find` and"
+                " `fleet case add` make somebody one"
+            )
+        version = rulebook.in_force(connection, case.rule_version)
+        if since is None or until is None:
+            begun, ended = register.window(connection, case, now=acting.now)
+            since, until = since or begun, until or ended
+        rule = version.rule(min_overlap_min=min_overlap_min, linger_min=linger_min)
+        asked = Asked(Question(since, until, rule), version.terms, acting.now)
+        found = Found(asked, version.terms.latency_min * 60, [])
+        everyone = [member.person_id for member in index]
+        venues: set[int] = set()
+        for member in index:
+            by_hand = milestones.standing(connection, case.id, member.id)
+            stays = questions.index_stays(connection, member.person_id, asked, by_hand)
+            venues |= {stay.venue for stay in stays}
+            met = questions.meet(connection, stays, asked, but=everyone)
+            exposed = met.exposed.at(range(len(met.exposed)))
+            found.first += _first(connection, asked, member.person_id, exposed)
+            if only_first:
+                continue
+            found.stays[member.person_id] = evidence.stays(
+                connection, member.person_id, asked
+            ).stays
+            others = [each.person for each in exposed]
+            meetings = evidence.meetings(
+                connection, member.person_id, others, asked, by_hand=by_hand
+            )
+            found.met |= {(member.person_id, other): seen for other, seen in meetings.items()}
+            _second(connection, found, member, by_hand, everyone)
+        found.gaps = questions.gaps_of(connection, venues, asked)
+        found.refs = visitors.refs(
+            connection,
+            {*everyone, *(each.contact for each in (*found.first, *found.second))},
+        )
+    return found
+
+
+def _first(
+    connection: Connection, asked: Asked, index: int, exposed: Sequence[Exposure]
+) -> list[Exposed]:
+    venues = asked.venues(connection, {place for each in exposed for place in each.places})
+    return [
+        Exposed(
+            each.person,
+            index,
+            each.tier,
+            *each.shared,
+            each.first,
+            tuple(sorted(venues[place].ref for place in each.places)),
+        )
+        for each in exposed
+    ]
+
+
+def _second(
+    connection: Connection,
+    found: Found,
+    member: Member,
+    by_hand: Sequence[Handmade],
+    everyone: Sequence[int],
+) -> None:
+    answer = secondary.secondary(
+        connection, member.person_id, found.asked, limit=F2_LIMIT, by_hand=by_hand
+    )
+    found.second_total += answer.total
+    known: dict[str, int] = {}
+    for each in answer.contacts:
+        contact, through = (
+            known.setdefault(ref, visitors.resolve(connection, ref))
+            for ref in (each.visitor, each.through)
+        )
+        if contact not in everyone:
+            found.second.append(
+                Exposed(
+                    contact,
+                    through,
+                    each.tier,
+                    each.certain_s,
+                    each.expected_s,
+                    each.possible_s,
+                    parse(each.first, _UTC),
+                    tuple(each.places),
+                )
+            )
+
+
+def closest(exposed: Iterable[Exposed]) -> dict[int, Exposed]:
+    """The closest exposure of each contact."""
+    best: dict[int, Exposed] = {}
+    for each in exposed:
+        if each.contact not in best or each.order < best[each.contact].order:
+            best[each.contact] = each
+    return best
