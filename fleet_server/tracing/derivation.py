@@ -79,9 +79,12 @@ def drain_some(engine: Engine, *, now_ms: int) -> Drained | None:
         if not marked:
             return None
         _by_index(connection)
+        free = _held(connection, marked)
+        if not free:
+            return None
         # Taken away before the scans are read: a scan that comes later marks its person again.
-        connection.execute(delete(_STALE).where(_STALE.c.person_id.in_(marked)))
-        return _derive_persons(connection, marked, now_ms)
+        connection.execute(delete(_STALE).where(_STALE.c.person_id.in_(free.keys())))
+        return _derive_persons(connection, set(free) | set(free.values()), now_ms)
 
 
 def rebuild(engine: Engine, *, now_ms: int) -> Drained:
@@ -98,28 +101,38 @@ def rebuild(engine: Engine, *, now_ms: int) -> Drained:
     return drain(engine, now_ms=now_ms)
 
 
-def _derive_persons(connection: Connection, marked: Sequence[int], now_ms: int) -> Drained:
-    """Brings the visits of these persons in step, and of those they were merged into."""
-    rows = connection.execute(
-        select(_PERSONS.c.id, _PERSONS.c.merged_into).where(_PERSONS.c.id.in_(marked))
+def _held(connection: Connection, marked: Sequence[int]) -> dict[int, int]:
+    """Those of the marked that nobody else is at, each with the person it was merged into or
+    itself; both are held until the transaction ends, so that one process writes their visits.
+
+    The others keep their marks. Waiting for them could be a deadlock: who links two persons holds
+    them and then waits for their marks, which are held here.
+    """
+    into = func.coalesce(_PERSONS.c.merged_into, _PERSONS.c.id)
+    rows = connection.execute(select(_PERSONS.c.id, into).where(_PERSONS.c.id.in_(marked)))
+    leads = dict(rows.all())
+    held = set(
+        connection.scalars(
+            select(_PERSONS.c.id)
+            .where(_PERSONS.c.id.in_({*leads, *leads.values()}))
+            .order_by(_PERSONS.c.id)
+            .with_for_update(key_share=True, skip_locked=True)
+        )
     )
-    persons = set(marked) | {row.merged_into for row in rows if row.merged_into is not None}
-    # Two processes at the same person would both write its visits: one waits here.
-    connection.execute(
-        select(_PERSONS.c.id)
-        .where(_PERSONS.c.id.in_(persons))
-        .order_by(_PERSONS.c.id)
-        .with_for_update(key_share=True)
-    ).all()
+    return {person: into for person, into in leads.items() if {person, into} <= held}
+
+
+def _derive_persons(connection: Connection, persons: Collection[int], now_ms: int) -> Drained:
+    """Brings the visits of these persons in step."""
     imported = _imported(connection, persons)
-    scans = _scans(connection, persons - imported.keys())
+    scans = _scans(connection, set(persons) - imported.keys())
     venues = {scan.venue_id for found in scans.values() for scan in found}
     venues |= {visit.venue_id for visits in imported.values() for visit in visits}
     hours = opening_hours(connection, venues)
     staff = staff_of(connection, persons)
     derived = {
         person: derive(scans[person], hours, staff.get(person))
-        for person in sorted(persons - imported.keys())
+        for person in sorted(set(persons) - imported.keys())
     }
     wanted: dict[int, Sequence[DerivedVisit]] = {
         person: result.visits for person, result in derived.items()

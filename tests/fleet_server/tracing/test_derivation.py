@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, delete, func, insert, select
+from sqlalchemy import Engine, delete, func, insert, select, update
 
 from fleet_server import database
 from fleet_server.identity import links, people
@@ -16,6 +16,7 @@ from fleet_server.models import (
     Credential,
     OpeningHours,
     OrphanExit,
+    Person,
     Pseudonym,
     Scan,
     ScanKey,
@@ -299,6 +300,23 @@ def test_derivations_and_arrivals_at_once_end_in_step(town: Town) -> None:
     assert arrived
     assert derivation.rebuild(town.engine, now_ms=NOON_MS).changed == 0
     assert town.visits() == arrived
+
+
+def test_persons_somebody_else_is_at_keep_their_marks_and_nobody_waits(town: Town) -> None:
+    if town.engine.dialect.name != "postgresql":
+        pytest.skip("SQLite has one writer at a time")
+    town.scan(0, 0, "in")
+    town.scan(1, 30, "in")
+    with town.engine.begin() as at_it:
+        # As somebody who links persons: holds the person first, then wants the mark.
+        person = town.person(0)
+        at_it.execute(update(Person).where(Person.id == person).values(merged_into=None))
+        drained = derivation.drain(town.engine, now_ms=NOON_MS)
+        assert drained.persons == 1
+        stale.mark(at_it, [person], 1)
+    assert _count(town.engine, StaleVisits) == 1
+    town.drain()
+    assert len(town.visits()) == 2
 
 
 def test_what_a_visit_was_is_kept_when_it_changes(town: Town) -> None:
