@@ -24,6 +24,8 @@ from demo.story import show_case, show_scans
 from demo.world import AT_MARKET, MARKET, Stand, build
 from fleet_server import database
 
+MANAGER = "quan-ly-cho"
+"""Who signs in to the market's pages."""
 QUIET_S = 4.0
 """Without new answers for this long, kiosks that stay up have seen their pictures."""
 LIMIT_S = 300.0
@@ -72,8 +74,8 @@ def _run(
         fleet.start_kiosk(stand.kiosk, stand.bundle / "kiosk.toml", stand.pictures, once=once)
         for stand in stands
     ]
-    manager = fleet.token("venue_manager", "demo", "--venue", MARKET)
-    console.print(f"Nhật ký chợ / market log: {ready['web_url']}/sign-in#{manager}", soft_wrap=True)
+    way_in = f"{ready['web_url']}/sign-in  {MANAGER}  {fleet.account(MANAGER, MARKET)}"
+    console.print(f"Nhật ký chợ / market log: {way_in}", soft_wrap=True)
     _watch(stands, console, lambda: any(kiosk.poll() is None for kiosk in kiosks), once=once)
     failed = [s.kiosk for s, kiosk in zip(stands, kiosks, strict=True) if kiosk.poll()]
     for name in failed:
@@ -87,7 +89,8 @@ def _run(
         print(json.dumps(_summary(stands, journals, comparison, len(exposed))))  # noqa: T201
         return 0 if comparison.holds and len(exposed) == AT_MARKET - 1 and not failed else 1
     console.print(
-        f"\n[bold]{ready['web_url']}/sign-in#{manager}[/]\n"
+        f"\n[bold]{way_in}[/]\n"
+        "Mật khẩu dùng một lần, trang sẽ đòi đổi / a one-time password, to be changed there.\n"
         "Nhấn Ctrl-C để dừng / press Ctrl-C to stop.",
         soft_wrap=True,
     )

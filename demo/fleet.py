@@ -59,6 +59,11 @@ class Fleet:
         made = self.json("token", "create", "--role", role, "--name", name, *more)
         return str(made["token"])
 
+    def account(self, login: str, venue: str) -> str:
+        """The one-time password of a new account for a venue's manager."""
+        role = ("--role", "venue_manager", "--venue", venue)
+        return str(self.json("account", "create", login, *role)["password"])
+
     def serve(self, timeout_s: float = 60) -> dict[str, Any]:
         """Start `fleet serve` on free ports; what it wrote into `run/serve.json` once ready."""
         process = self._start("serve", "fleet_server", "--home", str(self.home), "serve")

@@ -14,6 +14,13 @@ import msgspec
 import yaml
 
 from fleet_server import settings as fleet_settings
+from fleet_server.auth.permissions import (
+    GRANTS,
+    SECOND_FACTOR_ROLES,
+    VENUE_ROLES,
+    Permission,
+    Role,
+)
 from kiosk import config as kiosk_config
 from kiosk.config_table import rules
 from wire import asyncapi, topics
@@ -120,12 +127,44 @@ def commands_md() -> str:
     return _text(lines)
 
 
+def permissions_md() -> str:
+    """What can be permitted, and to whom."""
+    says = asyncapi.field_docs(Permission)
+    lines = [
+        f"<!-- {_MADE} -->",
+        "# Permissions",
+        "",
+        "Every page and every operation of the API needs one of these; what is not granted is "
+        "denied.",
+        "",
+        "| Permission | | Roles |",
+        "|---|---|---|",
+    ]
+    for each in Permission:
+        roles = ", ".join(f"`{role}`" for role in Role if each in GRANTS[role])
+        lines.append(_row(f"`{each}`", says[each.name], roles))
+    lines += [
+        "",
+        "## Roles",
+        "",
+        "| Role | Works for | Second factor |",
+        "|---|---|---|",
+    ]
+    for role in Role:
+        where = "one or several venues" if role in VENUE_ROLES else "everywhere, or one area"
+        factor = "required" if role in SECOND_FACTOR_ROLES else "by choice"
+        lines.append(_row(f"`{role}`", where, factor))
+    lines.append("")
+    return _text(lines)
+
+
 WRITTEN: Final[dict[str, Callable[[], str]]] = {
     "asyncapi.yaml": asyncapi_yaml,
     "topics.md": topics_md,
     "kiosk-settings.md": kiosk_settings_md,
     "settings.md": settings_md,
     "commands.md": commands_md,
+    "permissions.md": permissions_md,
 }
 
 

@@ -45,6 +45,9 @@ class Web(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Path of a PEM certificate chain."""
     key: str = ""
     """Path of its PEM key."""
+    proxy: bool = False
+    """Whether a reverse proxy on this machine speaks TLS for it, and says in `X-Forwarded-For`,
+    `-Proto` and `-Host` who asks for what."""
     threads: int = 8
 
 
@@ -72,6 +75,23 @@ class Privacy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     holidays: tuple[dt.date, ...] = ()
     """Days off that move from year to year (Tết, Hùng Kings, the second day of September's
     holiday), as dates: they are no working days when a request is to be acknowledged."""
+
+
+class Accounts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """People who sign in to pages."""
+
+    session_hours: int = 12
+    """Hours after which a browser signs in again, used or not."""
+    idle_minutes: int = 60
+    """Minutes without use after which it does."""
+    hash_memory_kib: int = 65_536
+    """Memory one password's Argon2id hash takes, KiB. What is stored is made anew at sign-in."""
+    hash_passes: int = 3
+    """How often it goes over that memory."""
+    hash_lanes: int = 4
+    """How many threads it may use."""
+    costly_per_minute: int = 30
+    """Evaluations, searches and openings of names one person or program may ask for in a minute."""
 
 
 class Reports(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -107,6 +127,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     web: Web = Web()
     ingest: Ingest = Ingest()
     privacy: Privacy = Privacy()
+    accounts: Accounts = Accounts()
     reports: Reports = Reports()
 
     @property
@@ -191,6 +212,11 @@ def _check(settings: Settings, path: Path) -> None:
         raise wrong("web.certificate and web.key", "both or neither")
     if not is_loopback(web.bind) and not web.certificate:
         raise wrong("web.bind", f"a loopback address, or TLS (web.certificate); not {web.bind!r}")
+    accounts = settings.accounts
+    if accounts.hash_memory_kib < 8 * accounts.hash_lanes:
+        raise wrong("accounts.hash_memory_kib", "8 or more for each of hash_lanes")
+    if web.proxy and not is_loopback(web.bind):
+        raise wrong("web.proxy", f"web.bind to be a loopback address then, not {web.bind!r}")
     if settings.broker.url:
         url = urlsplit(settings.broker.url)
         if url.scheme not in ("mqtt", "mqtts") or not url.hostname:
@@ -206,6 +232,7 @@ def _check(settings: Settings, path: Path) -> None:
         ("privacy.retention_days", settings.privacy.retention_days),
         ("privacy.names_per_day", settings.privacy.names_per_day),
         ("privacy.review_hours", settings.privacy.review_hours),
+        *((f"accounts.{key}", getattr(accounts, key)) for key in Accounts.__struct_fields__),
     ):
         if number <= 0:
             raise wrong(key, f"a number above 0, not {number}")
@@ -238,7 +265,7 @@ def _in_words(problem: str) -> str:
         name = what.split("`")[1]
         sections: dict[str, type[msgspec.Struct]] = {
             **{"broker": Broker, "web": Web},
-            **{"ingest": Ingest, "privacy": Privacy, "reports": Reports},
+            **{"ingest": Ingest, "privacy": Privacy, "accounts": Accounts, "reports": Reports},
         }
         known = [
             field.encode_name

@@ -263,13 +263,15 @@ def _with_parts(structs: tuple[type[msgspec.Struct], ...]) -> Iterator[type[msgs
 
 
 def field_docs(struct: type) -> dict[str, str]:
-    """The docstrings that stand under the fields of a struct or dataclass."""
+    """The docstrings that stand under the fields of a struct, dataclass or enumeration."""
     body = ast.parse(inspect.getsource(struct)).body[0]
     out: dict[str, str] = {}
     name = ""
     for node in body.body if isinstance(body, ast.ClassDef) else []:
         if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
             name = node.target.id
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            name = node.targets[0].id
         elif name and isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             out[name] = " ".join(str(node.value.value).split())
             name = ""

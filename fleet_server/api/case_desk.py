@@ -41,8 +41,7 @@ def desk() -> CaseDesk:
 
 def actor() -> Actor:
     """Whoever asks, as cases know them."""
-    asked = caller()
-    return Actor(asked.name, asked.role, asked.area_id)
+    return Actor.of(caller())
 
 
 def at(text: str | None) -> int | None:

@@ -46,6 +46,7 @@ class FilesToExport(WhichContacts, frozen=True, kw_only=True, forbid_unknown_fie
     pages,
     OPERATIONS,
     path="/cases/<case>/exports",
+    costly=True,
     method="POST",
     permission=Permission.CASES,
     summary="Lists, milestones, Go.Data and SORMAS imports, as a ZIP",

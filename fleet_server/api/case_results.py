@@ -77,6 +77,7 @@ class KeptResult(msgspec.Struct, frozen=True, kw_only=True):
     pages,
     OPERATIONS,
     path="/cases/<case>/preview",
+    costly=True,
     permission=Permission.CASES,
     summary="How many contacts there would be",
 )
@@ -95,6 +96,7 @@ def preview_case(case: str, query: PreviewQuery) -> Preview:
     pages,
     OPERATIONS,
     path="/cases/<case>/evaluate",
+    costly=True,
     method="POST",
     permission=Permission.CASES,
     summary="Find who was exposed, by what is known now",

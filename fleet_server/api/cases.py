@@ -196,6 +196,7 @@ def close_case(case: str, body: CaseToClose) -> CaseSeen:
     pages,
     OPERATIONS,
     path="/cases/<case>/find",
+    costly=True,
     method="POST",
     permission=Permission.CASES,
     summary="Which visitors have these numbers?",

@@ -57,11 +57,12 @@ def route(
     permission: Permission,
     summary: str,
     method: Method = "GET",
+    costly: bool = False,
 ) -> Callable[[View], View]:
     """Routes a function to its answer, and adds it to `operations`.
 
     The function takes the parameters of its path by their names, and at most one struct: the query
-    of a GET, the JSON body of a POST.
+    of a GET, the JSON body of a POST. `costly`: one caller may ask for it only so often a minute.
     """
 
     def add(answer: View) -> View:
@@ -76,7 +77,7 @@ def route(
         taken = hints.get(struct)
         query, body = (taken, None) if method == "GET" else (None, taken)
 
-        @access.permission(permission)
+        @access.permission(permission, costly=costly)
         def view(**named: Any) -> Response:
             _check(named)
             inputs = {name: value for name, value in named.items() if name in own}

@@ -1,40 +1,95 @@
-"""Failed sign-ins per address: after too many, no more for a while."""
+"""How often something may be tried: counted in the database, for all workers and restarts.
 
-import threading
-from collections import OrderedDict, deque
-from typing import Final
+What is counted ends by itself. Nobody can keep another out for good: a browser that signed in
+before is counted apart from strangers (`known:…`), and a valid token is never turned away.
+"""
 
-LIMIT: Final = 10
-"""Failures within WINDOW_S after which an address must wait."""
-WINDOW_S: Final = 600
-ADDRESSES: Final = 10_000
-"""How many are remembered; the one that failed longest ago is forgotten first."""
+import ipaddress
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+
+from sqlalchemy import Connection, delete, func, insert, select, text
+
+from fleet_server.errors import FleetError
+from fleet_server.models import Attempt
+
+_LOCK: Final = 0x747279  # any number, the same in all processes
 
 
-class Attempts:
-    """Thread-safe; forgets everything with the process. Times are seconds."""
+class Limit(NamedTuple):
+    """So many within so many seconds."""
 
-    def __init__(self) -> None:
-        self._failures: OrderedDict[str, deque[int]] = OrderedDict()
-        self._lock = threading.Lock()
+    most: int
+    window_s: int
 
-    def wait_s(self, address: str, *, now: int) -> int:
-        """Seconds `address` must wait before its next attempt; 0 when it may try."""
-        with self._lock:
-            failures = self._recent(address, now)
-            return failures[0] + WINDOW_S - now if len(failures) >= LIMIT else 0
 
-    def failed(self, address: str, *, now: int) -> None:
-        with self._lock:
-            failures = self._recent(address, now)
-            failures.append(now)
-            self._failures[address] = failures
-            self._failures.move_to_end(address)
-            while len(self._failures) > ADDRESSES:
-                self._failures.popitem(last=False)
+PER_LOGIN: Final = Limit(10, 600)
+PER_BROWSER: Final = Limit(10, 600)
+"""A browser that signed in to this account before."""
+PER_ADDRESS: Final = Limit(20, 600)
+"""An office behind one address mistypes more than one person does."""
+PER_SECOND_FACTOR: Final = Limit(5, 600)
+"""Codes have six digits, and who tries has the password."""
 
-    def _recent(self, address: str, now: int) -> deque[int]:
-        failures = self._failures.get(address) or deque(maxlen=LIMIT)
-        while failures and failures[0] <= now - WINDOW_S:
-            failures.popleft()
-        return failures
+
+class TooMany(FleetError):
+    """It was tried too often."""
+
+    def __init__(self, wait_s: int) -> None:
+        super().__init__(
+            f"Thử quá nhiều lần, xin đợi {wait_s} giây / Too many attempts, please wait {wait_s} s"
+        )
+        self.wait_s = wait_s
+
+
+def take(connection: Connection, counted: Sequence[tuple[str, Limit]], *, now: int) -> list[int]:
+    """Counts an attempt for each key, before it is made; ids to `forgive` what was none.
+
+    Raises TooMany, and counts nothing, where one key has none left. The transaction must write.
+    """
+    if connection.dialect.name != "sqlite":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    connection.execute(delete(Attempt).where(Attempt.counts_until <= now))
+    wait_s = max((_wait_s(connection, key, limit, now) for key, limit in counted), default=0)
+    if wait_s:
+        raise TooMany(wait_s)
+    rows = [{"key": key, "at": now, "counts_until": now + limit.window_s} for key, limit in counted]
+    return list(connection.scalars(insert(Attempt).returning(Attempt.id), rows))
+
+
+def forgive(connection: Connection, ids: Iterable[int]) -> None:
+    """Uncounts attempts that succeeded."""
+    connection.execute(delete(Attempt).where(Attempt.id.in_(list(ids))))
+
+
+def forget(connection: Connection, key: str) -> None:
+    """Uncounts all of a key's."""
+    connection.execute(delete(Attempt).where(Attempt.key == key))
+
+
+def count(connection: Connection, key: str, *, now: int) -> int:
+    """How many of a key's count now."""
+    statement = select(func.count()).where(Attempt.key == key, Attempt.counts_until > now)
+    return connection.scalar(statement) or 0
+
+
+def address(text: str | None) -> str:
+    """The key of an address; of IPv6 its /64, all of which one stranger has."""
+    try:
+        found = ipaddress.ip_address(text or "")
+    except ValueError:
+        return "address:?"
+    if found.version == 6:
+        return f"address:{ipaddress.ip_network((found, 64), strict=False).network_address}"
+    return f"address:{found}"
+
+
+def _wait_s(connection: Connection, key: str, limit: Limit, now: int) -> int:
+    """Seconds until one more may be tried; 0 where it may be now."""
+    newest = connection.scalars(
+        select(Attempt.at)
+        .where(Attempt.key == key, Attempt.at > now - limit.window_s)
+        .order_by(Attempt.at.desc())
+        .limit(limit.most)
+    ).all()
+    return newest[-1] + limit.window_s - now if len(newest) >= limit.most else 0

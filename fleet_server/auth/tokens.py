@@ -1,11 +1,14 @@
-"""Access codes: random, shown once, known to the database by digest only."""
+"""Access codes of programs: random, shown once, known to the database by digest only."""
 
 import base64
 import hashlib
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
+from fleet_server.auth import caller
+from fleet_server.auth.caller import Caller
 from fleet_server.auth.permissions import AREA_ROLES, GRANTS, VENUE_ROLES, Permission, Role
 from fleet_server.errors import FleetError, NotKnown
 from fleet_server.fleet import areas
@@ -23,26 +26,6 @@ class BadToken(FleetError, ValueError):
     """A token that cannot be made as asked for."""
 
 
-class Caller(NamedTuple):
-    """Who asks, as a valid token says."""
-
-    token_id: int
-    name: str
-    role: Role
-    venue_id: int | None
-    """The one venue the token is for."""
-    mark: str
-    """Part of the token's digest: tells it from another one that later got the same id."""
-    area_id: int | None = None
-    """The area the token is for, with all below it; None: everywhere."""
-
-    def may(self, permission: Permission) -> bool:
-        return permission in GRANTS[self.role]
-
-    def may_at(self, venue_id: int) -> bool:
-        return self.venue_id is None or self.venue_id == venue_id
-
-
 class Listed(NamedTuple):
     """A token as it is listed; seconds UTC."""
 
@@ -52,6 +35,8 @@ class Listed(NamedTuple):
     venue: str | None
     area: str | None
     """Code of the area it is for."""
+    scopes: list[str] | None
+    """The permissions it is kept to; None: all of its role's."""
     created_at: int
     expires_at: int
     revoked_at: int | None
@@ -67,10 +52,12 @@ def create(
     now: int,
     secret: bytes,
     area: str | None = None,
+    scopes: Iterable[Permission] = (),
 ) -> str:
     """Store a token and return its code, which nothing can show again. Raises BadToken, NotKnown.
 
-    `secret` is SECRET_BYTES of randomness; `venue` a venue's reference, `area` an area's code.
+    `secret` is SECRET_BYTES of randomness; `venue` a venue's reference, `area` an area's code;
+    `scopes` keeps it to a part of what its role may.
     """
     if not name.strip() or len(name) > MAX_NAME or not name.isprintable():
         raise BadToken(
@@ -84,6 +71,12 @@ def create(
         raise BadToken(f"role {role}: is not for one venue; leave --venue out")
     if role not in AREA_ROLES and area is not None:
         raise BadToken(f"role {role}: is not for an area; leave --area out")
+    kept_to = sorted(set(scopes))
+    if beyond := set(kept_to) - GRANTS[role]:
+        raise BadToken(
+            f"scope {', '.join(sorted(beyond))}: the role {role} may only"
+            f" {', '.join(sorted(GRANTS[role]))}"
+        )
     if len(secret) != SECRET_BYTES:
         raise ValueError(f"a token's secret is {SECRET_BYTES} bytes")
     venue_id = None
@@ -99,6 +92,7 @@ def create(
             role=role.value,
             venue_id=venue_id,
             area_id=None if area is None else areas.in_force(connection, area),
+            scopes=" ".join(kept_to) or None,
             created_at=now,
             expires_at=now + days * 86_400,
         )
@@ -110,13 +104,30 @@ def by_code(connection: Connection, code: str, *, now: int) -> Caller | None:
     """Whom `code` stands for, or None where it is no valid token's."""
     if not code.startswith(PREFIX) or len(code) > 100:
         return None
-    return _caller(connection, AccessToken.digest == _digest(code), now)
-
-
-def by_id(connection: Connection, token_id: int, mark: str, *, now: int) -> Caller | None:
-    """The same for a token recognised before; None once it was revoked or expired."""
-    caller = _caller(connection, AccessToken.id == token_id, now)
-    return caller if caller is not None and caller.mark == mark else None
+    row = connection.execute(
+        select(
+            AccessToken.name,
+            AccessToken.role,
+            AccessToken.venue_id,
+            AccessToken.area_id,
+            AccessToken.scopes,
+        ).where(
+            AccessToken.digest == _digest(code),
+            AccessToken.revoked_at.is_(None),
+            AccessToken.expires_at > now,
+        )
+    ).one_or_none()
+    # A role of a newer release is permitted nothing by this one.
+    if row is None or row.role not in set(Role):
+        return None
+    return caller.known(
+        connection,
+        row.name,
+        Role(row.role),
+        venues=frozenset() if row.venue_id is None else frozenset({row.venue_id}),
+        area_id=row.area_id,
+        scopes=_scopes(row.scopes),
+    )
 
 
 def listed(connection: Connection) -> list[Listed]:
@@ -126,8 +137,9 @@ def listed(connection: Connection) -> list[Listed]:
             AccessToken.id,
             AccessToken.name,
             AccessToken.role,
-            Venue.ref,
-            Area.code,
+            Venue.ref.label("venue"),
+            Area.code.label("area"),
+            AccessToken.scopes,
             AccessToken.created_at,
             AccessToken.expires_at,
             AccessToken.revoked_at,
@@ -136,7 +148,10 @@ def listed(connection: Connection) -> list[Listed]:
         .outerjoin(Area, AccessToken.area_id == Area.id)
         .order_by(AccessToken.id)
     )
-    return [Listed(*row) for row in rows]
+    return [
+        Listed(**{**row._mapping, "scopes": None if row.scopes is None else row.scopes.split()})
+        for row in rows
+    ]
 
 
 def revoke(connection: Connection, token_id: int, *, now: int) -> None:
@@ -150,22 +165,11 @@ def revoke(connection: Connection, token_id: int, *, now: int) -> None:
     )
 
 
-def _caller(connection: Connection, which: ColumnElement[bool], now: int) -> Caller | None:
-    row = connection.execute(
-        select(
-            AccessToken.id,
-            AccessToken.name,
-            AccessToken.role,
-            AccessToken.venue_id,
-            AccessToken.digest,
-            AccessToken.area_id,
-        ).where(which, AccessToken.revoked_at.is_(None), AccessToken.expires_at > now)
-    ).one_or_none()
-    # A role of a newer release is permitted nothing by this one.
-    if row is None or row.role not in set(Role):
+def _scopes(text: str | None) -> frozenset[Permission] | None:
+    """A permission of a newer release permits nothing in this one."""
+    if text is None:
         return None
-    mark = row.digest.hex()[:16]
-    return Caller(row.id, row.name, Role(row.role), row.venue_id, mark, row.area_id)
+    return frozenset(each for each in Permission if each in text.split())
 
 
 def _digest(code: str) -> bytes:

@@ -1,17 +1,18 @@
 """Who does something in which case, and the record of it."""
 
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Self
 
 import msgspec
 from sqlalchemy import Connection, Engine, insert, select
 
 from fleet_server import database
+from fleet_server.auth.caller import Caller
 from fleet_server.auth.permissions import GRANTS, Permission, Role
 from fleet_server.errors import Already, FleetError, NotKnown, Refused
 from fleet_server.fleet import areas
 from fleet_server.identity import audit
-from fleet_server.models import Area, Case, CaseEvent
+from fleet_server.models import Case, CaseEvent
 
 MAX_WORDS: Final = 1000
 
@@ -27,16 +28,25 @@ class Actor(NamedTuple):
     role: Role | None = None
     area_id: int | None = None
     """The area they work in, with all below it; None: everywhere."""
+    permissions: frozenset[Permission] | None = None
+    """What they may do; None: all that the role may."""
+
+    @classmethod
+    def of(cls, caller: Caller) -> Self:
+        """Somebody who was recognised."""
+        return cls(caller.name, caller.role, caller.area_id, caller.permissions)
 
     def may(self, permission: Permission) -> bool:
-        return self.role is None or permission in GRANTS[self.role]
+        if self.role is None:
+            return True
+        return permission in (GRANTS[self.role] if self.permissions is None else self.permissions)
 
     def must(self, permission: Permission) -> None:
         """Raises Refused."""
         if not self.may(permission):
             raise Refused(
-                f"{self.name}: vai trò {self.role} không được phép / the role {self.role} may not;"
-                f" it needs the permission {permission}"
+                f"{self.name}: vai trò {self.role} không được phép / the role {self.role} may not,"
+                f" or not with this access code; it needs the permission {permission}"
             )
 
 
@@ -125,7 +135,7 @@ def enter(
     """
     actor.must(Permission.CASES)
     row = connection.execute(select(*COLUMNS).where(Case.ref == ref)).one_or_none()
-    if row is None or not within(connection, row.area_id, actor.area_id):
+    if row is None or not areas.within(connection, row.area_id, actor.area_id):
         raise NotKnown(f"case {ref[:64]!r}: không có / no such case; `fleet case list` shows them")
     case = KnownCase(*row)
     if case.closed_at is not None and not closed:
@@ -157,27 +167,6 @@ def hold_to_area(engine: Engine, ref: str, actor: Actor, *, now_ms: int) -> None
             f"case: {given}; người của một địa bàn chỉ hỏi cho ca đang mở của địa bàn đó / expected"
             " an open case of your area"
         ) from problem
-
-
-def within(connection: Connection, area_id: int | None, top: int | None) -> bool:
-    """Whether an area is `top` or lies below it; `top` None: everywhere."""
-    if top is None:
-        return True
-    while area_id is not None:
-        if area_id == top:
-            return True
-        area_id = connection.scalar(select(Area.parent_id).where(Area.id == area_id))
-    return False
-
-
-def below(connection: Connection, top: int) -> set[int]:
-    """An area and all below it."""
-    found, frontier = {top}, {top}
-    while frontier:
-        frontier = set(connection.scalars(select(Area.id).where(Area.parent_id.in_(frontier))))
-        frontier -= found
-        found |= frontier
-    return found
 
 
 def area_named(connection: Connection, code: str | None) -> int | None:

@@ -12,11 +12,10 @@ from fleet_server.cases.acting import (
     BadWords,
     KnownCase,
     area_named,
-    below,
     line,
-    within,
 )
 from fleet_server.errors import NotKnown, Refused
+from fleet_server.fleet import areas
 from fleet_server.fleet.references import Taken, Unfit
 from fleet_server.identity import audit
 from fleet_server.models import Case, NameOpening
@@ -53,7 +52,7 @@ def open_case(
     if connection.scalar(select(Case.id).where(Case.ref == ref)) is not None:
         raise Taken(f"case {ref}: đã có / is there already")
     area_id = actor.area_id if area is None else area_named(connection, area)
-    if not within(connection, area_id, actor.area_id):
+    if not areas.within(connection, area_id, actor.area_id):
         raise NotKnown(f"area {area}: ngoài địa bàn của bạn / lies outside your area")
     _in_order(onset, isolated, now_ms // 1000)
     version = rulebook.in_force(connection, rule).version
@@ -170,7 +169,7 @@ def listed(connection: Connection, actor: Actor, *, closed: bool = False) -> lis
     if not closed:
         query = query.where(Case.closed_at.is_(None))
     if actor.area_id is not None:
-        query = query.where(Case.area_id.in_(below(connection, actor.area_id)))
+        query = query.where(Case.area_id.in_(areas.below(connection, actor.area_id)))
     return [KnownCase(*row) for row in connection.execute(query)]
 
 

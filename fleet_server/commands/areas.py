@@ -84,3 +84,8 @@ def _say(done: Imported) -> None:
             f"{done.codes_ended} mã truy cập của đơn vị đã kết thúc / access codes for units that"
             " are no more: make new ones (fleet token create)"
         )
+    if done.accounts_ended:
+        click.echo(
+            f"{done.accounts_ended} tài khoản của đơn vị đã kết thúc / people whose unit is"
+            " no more: give them another (fleet account set-role)"
+        )

@@ -73,4 +73,4 @@ def _actor(connection: Connection, given: str, *, now: int) -> Actor:
     caller = tokens.by_code(connection, code, now=now)
     if caller is None:
         raise Refused(f"{TOKEN}: mã không còn giá trị / the access code is not valid (any more)")
-    return Actor(caller.name, caller.role, caller.area_id)
+    return Actor.of(caller)

@@ -1,12 +1,11 @@
-"""`fleet token …`: access codes for pages and API."""
+"""`fleet token …`: access codes for programs, which use the API and the commands."""
 
 import secrets
 
 import click
 
-from fleet_server import serving
 from fleet_server.auth import tokens
-from fleet_server.auth.permissions import Role
+from fleet_server.auth.permissions import Permission, Role
 from fleet_server.commands import shared
 from fleet_server.identity import audit
 from fleet_server.settings import Settings
@@ -15,7 +14,7 @@ from fleet_server.times import iso
 
 @click.group()
 def token() -> None:
-    """Mã truy cập / Access codes for pages and API."""
+    """Mã truy cập / Access codes for API and commands; people sign in with `fleet account`."""
 
 
 @token.command()
@@ -26,7 +25,14 @@ def token() -> None:
     help="Vai trò / Role.",
 )
 @click.option("--venue", metavar="REF", help="Địa điểm / The one venue a venue manager's is for.")
-@click.option("--area", metavar="CODE", help="Địa bàn / The area a tracer's is for.")
+@click.option("--area", metavar="CODE", help="Địa bàn / The area it is for.")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice([each.value for each in Permission if each is not Permission.START]),
+    help="Chỉ quyền này / Only this of what the role may; repeatable.",
+)
 @click.option("--days", type=int, default=30, show_default=True, help="Số ngày / Days it is valid.")
 @click.option("--name", required=True, help="Của ai / Whose it is; stands in the audit log.")
 @shared.AS_JSON
@@ -37,6 +43,7 @@ def create(
     role: str,
     venue: str | None,
     area: str | None,
+    scopes: tuple[str, ...],
     days: int,
     name: str,
     as_json: bool,
@@ -50,6 +57,7 @@ def create(
             role=Role(role),
             venue=venue,
             area=area,
+            scopes=[Permission(each) for each in scopes],
             days=days,
             now=now_ms // 1000,
             secret=secrets.token_bytes(tokens.SECRET_BYTES),
@@ -60,18 +68,19 @@ def create(
             actor=shared.actor(),
             action="token.created",
             subject=name.strip(),
-            detail={"role": role, "venue": venue, "area": area, "days": days},
+            detail={
+                **{"role": role, "venue": venue, "area": area, "days": days},
+                "scopes": sorted(set(scopes)),
+            },
         )
     expires = iso(now_ms // 1000 + days * 86_400)
     if as_json:
-        told = {"token": code, "name": name.strip(), "role": role, "venue": venue}
-        told |= {"area": area}
+        told: dict[str, object] = {"token": code, "name": name.strip(), "role": role}
+        told |= {"venue": venue, "area": area, "scopes": sorted(set(scopes)) or None}
         shared.print_json(told | {"expires_at": expires})
         return
     click.echo(f"Mã truy cập, chỉ hiện lần này / access code, shown this once:\n\n  {code}\n")
-    now_serving = serving.current(settings)
-    url = now_serving.web_url if now_serving else "…"
-    click.echo(f"Mở / Open {url}/sign-in#{code}\nhoặc dán vào trang đó / or paste it there.")
+    click.echo("Dùng / Use: Authorization: Bearer … (API), TRAM_TOKEN=… (fleet case)")
     click.echo(f"Hết hạn / expires {expires}")
 
 
@@ -95,10 +104,10 @@ def list_(settings: Settings, *, as_json: bool) -> None:
         shared.print_json(rows)
         return
     shared.print_rows(
-        ("NO", "NAME", "ROLE", "VENUE", "AREA", "EXPIRES", "REVOKED"),
+        ("NO", "NAME", "ROLE", "VENUE", "AREA", "ONLY", "EXPIRES", "REVOKED"),
         [
             [
-                *(row[key] for key in ("id", "name", "role", "venue", "area")),
+                *(row[key] for key in ("id", "name", "role", "venue", "area", "scopes")),
                 *(row[key] for key in ("expires_at", "revoked_at")),
             ]
             for row in rows

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, RowMapping, func, insert, select, update
 
 from fleet_server.fleet.units import LEVELS, BadUnits, Unit, Wrong
 from fleet_server.identity import audit
-from fleet_server.models import AccessToken, Area, Case, CasePerson, Venue
+from fleet_server.models import AccessToken, Account, Area, Case, CasePerson, Venue
 from fleet_server.times import iso
 
 FOLLOW: Final = (Venue.__table__, Case.__table__, CasePerson.__table__)
@@ -33,6 +33,8 @@ class Imported(NamedTuple):
     """Venues in units that ended and that nobody took in."""
     codes_ended: int
     """Access codes for units that are no more."""
+    accounts_ended: int
+    """Accounts of people whose unit is no more."""
 
 
 def take(
@@ -68,12 +70,14 @@ def take(
         .where(Area.valid_to.is_not(None))
         .order_by(Venue.ref)
     )
-    tokens = connection.scalar(
+    for_ended = (
         select(func.count())
-        .select_from(AccessToken)
-        .join(Area, Area.id == AccessToken.area_id)
+        .select_from(table)
+        .join(Area, Area.id == table.area_id)
         .where(Area.valid_to.is_not(None))
+        for table in (AccessToken, Account)
     )
+    codes, accounts = (connection.scalar(each) or 0 for each in for_ended)
     done = Imported(
         new=tuple(job.new),
         changed=tuple(job.changed),
@@ -81,7 +85,8 @@ def take(
         unchanged=len(units) - len(job.new) - len(job.changed),
         not_in_list=len(rest),
         venues_without=tuple(homeless),
-        codes_ended=tokens or 0,
+        codes_ended=codes,
+        accounts_ended=accounts,
     )
     if job.new or job.changed or job.ended:
         detail = {
@@ -153,7 +158,8 @@ class _Import:
         after = self._insert(unit.code, values)
         self.in_force[unit.code] = after
         self._close(before, after)
-        self._move(AccessToken.__table__, before, after)
+        for table in (AccessToken.__table__, Account.__table__):
+            self._move(table, before, after)
         self.connection.execute(
             update(Area)
             .where(Area.parent_id == before, Area.valid_to.is_(None))

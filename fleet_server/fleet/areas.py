@@ -150,3 +150,24 @@ def listed(connection: Connection, *, under: str | None = None) -> list[ListedAr
         top = in_force(connection, under)
         query = query.where(or_(Area.id == top, Area.parent_id == top))
     return [ListedArea(*row) for row in connection.execute(query)]
+
+
+def within(connection: Connection, area_id: int | None, top: int | None) -> bool:
+    """Whether an area is `top` or lies below it; `top` None: everywhere."""
+    if top is None:
+        return True
+    while area_id is not None:
+        if area_id == top:
+            return True
+        area_id = connection.scalar(select(Area.parent_id).where(Area.id == area_id))
+    return False
+
+
+def below(connection: Connection, top: int) -> set[int]:
+    """An area and all below it."""
+    found, frontier = {top}, {top}
+    while frontier:
+        frontier = set(connection.scalars(select(Area.id).where(Area.parent_id.in_(frontier))))
+        frontier -= found
+        found |= frontier
+    return found

@@ -4,6 +4,13 @@ Columns ending in `_ms` are milliseconds since 1970, those ending in `_at` whole
 """
 
 from fleet_server.models.access import AccessToken, AuditEntry
+from fleet_server.models.accounts import (
+    Account,
+    AccountVenue,
+    Attempt,
+    BrowserSession,
+    RecoveryCode,
+)
 from fleet_server.models.base import Base
 from fleet_server.models.cards import CardIdentity
 from fleet_server.models.cases import (
@@ -45,11 +52,15 @@ from fleet_server.models.visits import (
 
 __all__ = [
     "AccessToken",
+    "Account",
+    "AccountVenue",
     "Alarm",
     "Area",
     "AreaWeek",
+    "Attempt",
     "AuditEntry",
     "Base",
+    "BrowserSession",
     "CardIdentity",
     "Case",
     "CaseEvent",
@@ -76,6 +87,7 @@ __all__ = [
     "Posting",
     "Presence",
     "Pseudonym",
+    "RecoveryCode",
     "RefusedRecord",
     "RestrictedPerson",
     "RightsRequest",

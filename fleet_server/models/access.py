@@ -19,6 +19,8 @@ class AccessToken(Base):
     """The one venue a venue manager's token is for."""
     area_id: Mapped[int | None] = mapped_column(ForeignKey("areas.id"))
     """The area its holder works in, with all below it; None: everywhere."""
+    scopes: Mapped[str | None] = mapped_column(String(400))
+    """The permissions it is kept to, with blanks between; None: all of its role's."""
     created_at: Mapped[Seconds]
     expires_at: Mapped[Seconds]
     revoked_at: Mapped[Seconds | None]

@@ -23,7 +23,8 @@ from fleet_server.tracing import storage
 
 _TABLES: Final = Base.metadata.tables
 KEPT: Final = frozenset(
-    {"access_tokens", "alarms", "area_weeks", "areas", "audit_log", "counted_weeks"}
+    {"access_tokens", "account_venues", "accounts", "recovery_codes"}
+    | {"alarms", "area_weeks", "areas", "audit_log", "counted_weeks"}
     | {"exposure_rules", "gates", "kiosks", "place_weeks"}
     | {"let_go_days", "opening_hours", "postings", "presence", "rooms", "venue_types", "venues"}
 )

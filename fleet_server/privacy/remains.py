@@ -38,10 +38,14 @@ OF_CASES: Final = (
 OF_REQUESTS: Final = ("rights_requests", "restricted_persons")
 TIMELESS: Final = {
     "access_tokens": "about staff, not visitors",
+    "account_venues": "about staff",
+    "accounts": "about staff; never deleted, for the log names them",
     "alarms": "about kiosks",
     "area_weeks": "counts by area and week",
     "areas": "places",
+    "attempts": "about staff and strangers; pruned within minutes",
     "audit_log": "the log of who looked; holds references, never a name",
+    "browser_sessions": "about staff; twelve hours",
     "counted_weeks": "a count",
     "exposure_rules": "rules",
     "gates": "places",
@@ -51,6 +55,7 @@ TIMELESS: Final = {
     "place_weeks": "counts by place and week",
     "postings": "places of devices",
     "presence": "devices",
+    "recovery_codes": "digests, of staff",
     "rooms": "places",
     "vault_marks": "a number",
     "venue_types": "places",

@@ -2,7 +2,7 @@
 
 from typing import Any, Final, Literal, NamedTuple, TypeVar
 
-from sqlalchemy import Connection, Row, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, or_, select
 
 from fleet_server.models import Area, Gate, Kiosk, Posting, Presence, Venue
 from fleet_server.tracing import gaps
@@ -52,8 +52,17 @@ class Which(NamedTuple):
     venue: str | None = None
 
 
-def listed(connection: Connection, *, now: int, which: Which | None = None) -> list[KioskState]:
-    """Kiosks that were not taken out of service, the longest in trouble first."""
+def listed(
+    connection: Connection,
+    *,
+    now: int,
+    which: Which | None = None,
+    reach: ColumnElement[bool] | None = None,
+) -> list[KioskState]:
+    """Kiosks that were not taken out of service, the longest in trouble first.
+
+    `reach` narrows by a condition on `Venue`.
+    """
     wanted = which or Which()
     statement = (
         select(
@@ -83,6 +92,8 @@ def listed(connection: Connection, *, now: int, which: Which | None = None) -> l
         .where(Kiosk.revoked_at.is_(None))
         .order_by(Kiosk.ref)
     )
+    if reach is not None:
+        statement = statement.where(reach)
     if wanted.area is not None:
         statement = statement.where(Area.code == wanted.area)
     if wanted.venue is not None:

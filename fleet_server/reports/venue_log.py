@@ -36,6 +36,7 @@ class LoggedVenue(NamedTuple):
     ref: str
     name: str
     timezone: str
+    area_id: int | None
 
     @property
     def zone(self) -> ZoneInfo:
@@ -82,7 +83,9 @@ def venue(connection: Connection, ref: str) -> LoggedVenue:
     if not ref.isprintable():
         raise unknown(ref)
     row = connection.execute(
-        select(Venue.id, Venue.ref, Venue.name, Venue.timezone).where(Venue.ref == ref)
+        select(Venue.id, Venue.ref, Venue.name, Venue.timezone, Venue.area_id).where(
+            Venue.ref == ref
+        )
     ).one_or_none()
     if row is None:
         raise unknown(ref)

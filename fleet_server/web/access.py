@@ -1,33 +1,41 @@
 """Default deny: every view declares a permission, or why it needs none.
 
 A view that declares nothing keeps the application from starting. The one `before_request` here
-decides; views decide nothing.
+decides; views decide nothing. Browsers are known by their session, programs by their token.
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
-from flask import Flask, abort, current_app, g, redirect, request, session, url_for
+from flask import Flask, abort, current_app, g, redirect, render_template, request, url_for
+from flask_wtf.csrf import CSRFError, CSRFProtect
 from werkzeug.datastructures import WWWAuthenticate
-from werkzeug.exceptions import TooManyRequests, Unauthorized
+from werkzeug.exceptions import Unauthorized
 from werkzeug.wrappers import Response
 
-from fleet_server.auth import tokens
+from fleet_server import database
+from fleet_server.auth import attempts, sessions, signed_in, tokens
+from fleet_server.auth.attempts import Limit
+from fleet_server.auth.caller import Caller
 from fleet_server.auth.permissions import Permission
-from fleet_server.auth.tokens import Caller
+from fleet_server.auth.signed_in import Duty, SignedIn
 from fleet_server.errors import FleetError
 from fleet_server.reports import venue_log
 from fleet_server.reports.venue_log import LoggedVenue
+from fleet_server.web import cookies
 from fleet_server.web.site import site
 
 View = TypeVar("View", bound=Callable[..., Any])
 
-API = "/api/"
-SESSION_TOKEN = "token"  # noqa: S105  a field's name
-SESSION_MARK = "mark"
-_ATTRIBUTE = "tram_access"
-_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+API: Final = "/api/"
+_ATTRIBUTE: Final = "tram_access"
+_READING: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_PAGES_OF: Final = {
+    Duty.PASSWORD: "password.page",
+    Duty.SECOND_FACTOR: "second_factor.page",
+}
+"""Where somebody is sent who must do something first."""
 
 
 class Access(NamedTuple):
@@ -35,15 +43,21 @@ class Access(NamedTuple):
 
     permission: Permission | None
     public_because: str = ""
+    costly: bool = False
+    """Whether one caller may ask for it only so often a minute."""
+    settles: Duty | None = None
+    """The duty that this view is there for."""
 
 
 class Undeclared(FleetError):
     """A view says neither who may call it nor why everyone may."""
 
 
-def permission(needed: Permission) -> Callable[[View], View]:
+def permission(
+    needed: Permission, *, costly: bool = False, settles: Duty | None = None
+) -> Callable[[View], View]:
     """Only callers with this permission; at a venue's views, only where their scope reaches."""
-    return _declare(Access(needed))
+    return _declare(Access(needed, costly=costly, settles=settles))
 
 
 def public(reason: str) -> Callable[[View], View]:
@@ -66,8 +80,11 @@ def guard(app: Flask) -> None:
                 f"view {rule.endpoint} ({rule.rule}) declares neither a permission nor why it is"
                 " public"
             )
+    # Checked below, where programs are told from browsers. As long as the session lasts.
+    app.config.update(WTF_CSRF_CHECK_DEFAULT=False, WTF_CSRF_TIME_LIMIT=None)
+    CSRFProtect(app)
     app.before_request(_enforce)
-    app.context_processor(lambda: {"signed_in": SESSION_TOKEN in session})
+    app.context_processor(lambda: {"signed_in": cookies.held(cookies.SESSION) is not None})
 
 
 def caller() -> Caller:
@@ -76,31 +93,15 @@ def caller() -> Caller:
     return found
 
 
-def here() -> LoggedVenue:
-    """The venue named in the address. Only for views with `<venue>` in their rule."""
-    found: LoggedVenue = g.venue
+def me() -> SignedIn:
+    """Who is at the browser. Only for pages that need a permission."""
+    found: SignedIn = g.signed_in
     return found
 
 
-def remember(recognised: Caller) -> None:
-    """Sign the browser in."""
-    session.clear()
-    session.permanent = True
-    session[SESSION_TOKEN] = recognised.token_id
-    session[SESSION_MARK] = recognised.mark
-
-
-def recognise(code: str) -> Caller | None:
-    """Whom a code stands for. Counts failures by address; answers 429 after too many."""
-    address = request.remote_addr or "?"
-    now = site().now()
-    wait_s = site().attempts.wait_s(address, now=now)
-    if wait_s:
-        raise TooManyRequests(retry_after=wait_s)
-    with site().engine.connect() as connection:
-        found = tokens.by_code(connection, code, now=now)
-    if found is None:
-        site().attempts.failed(address, now=now)
+def here() -> LoggedVenue:
+    """The venue named in the address. Only for views with `<venue>` in their rule."""
+    found: LoggedVenue = g.venue
     return found
 
 
@@ -112,22 +113,25 @@ def _declare(access: Access) -> Callable[[View], View]:
     return mark
 
 
-def _enforce() -> Response | None:
+def _enforce() -> Response | str | None:
     if request.endpoint is None:
         return None
     declared = access_of(current_app.view_functions[request.endpoint])
-    program = request.path.startswith(API)
-    # No browser sends a program's token of itself; what it does send of itself opens no API.
-    if request.method not in _READING and not program and not _same_origin():
-        abort(403, "Yêu cầu đến từ trang khác / The request came from another site")
+    by_program = request.path.startswith(API)
+    if not by_program:
+        if _came_from_elsewhere():
+            return render_template("account/come_in.html")
+        _refuse_forms_of_others()
     if declared is None or declared.permission is None:
         return None
-    found = _by_header() if program else _by_session()
-    if found is None:
-        return redirect(url_for("sign_in.page"))
+    found = _by_header() if by_program else _by_session(declared)
+    if isinstance(found, Response):
+        return found
     if not found.may(declared.permission):
         abort(403)
     g.caller = found
+    if declared.costly:
+        _count(found)
     if request.view_args and "venue" in request.view_args:
         _enter(found, request.view_args["venue"])
     return None
@@ -137,24 +141,44 @@ def _enter(found: Caller, ref: str) -> None:
     """Where the caller's scope does not reach, a venue is as good as unknown."""
     with site().engine.connect() as connection:
         venue = venue_log.venue(connection, ref)
-    if not found.may_at(venue.id):
+    if not found.may_at(venue):
         raise venue_log.unknown(ref)
     g.venue = venue
 
 
-def _by_session() -> Caller | None:
-    token_id, mark = session.get(SESSION_TOKEN), session.get(SESSION_MARK)
-    if not isinstance(token_id, int) or not isinstance(mark, str):
-        return None
-    with site().engine.connect() as connection:
-        return tokens.by_id(connection, token_id, mark, now=site().now())
+def _by_session(declared: Access) -> Caller | Response:
+    """Who is at the browser, or where to send them first."""
+    cookie, found = cookies.held(cookies.SESSION), None
+    now, lasts = site().now(), site().door.lasts
+    if cookie is not None:
+        with site().engine.connect() as connection:
+            found = signed_in.recognise(connection, cookie, lasts=lasts, now=now)
+    if found is None:
+        cookies.forget()
+        back = request.full_path.rstrip("?") if request.method == "GET" else None
+        return redirect(url_for("sign_in.page", next=None if back == "/" else back))
+    if now - found.session.seen_at >= sessions.SEEN_EVERY_S:
+        with site().engine.execution_options(**database.WRITES).begin() as connection:
+            sessions.seen(connection, found.session.id, now=now)
+    if found.duty is not None and declared.settles is not found.duty:
+        return redirect(url_for(_PAGES_OF[found.duty]), 303)
+    g.signed_in = found
+    return found.caller
 
 
 def _by_header() -> Caller:
     """Programs say who they are with every request; a browser's cookie means nothing here."""
     given = request.authorization
     code = given.token if given is not None and given.type == "bearer" else None
-    found = recognise(code) if code else None
+    found, now = None, site().now()
+    if code:
+        with site().engine.connect() as connection:
+            found = tokens.by_code(connection, code, now=now)
+        if found is None:
+            # A token cannot be guessed; this is for the sake of whoever shares the server.
+            counted = [(f"token:{attempts.address(request.remote_addr)}", attempts.PER_ADDRESS)]
+            with site().engine.execution_options(**database.WRITES).begin() as connection:
+                attempts.take(connection, counted, now=now)
     if found is None:
         raise Unauthorized(
             "expected a valid token: Authorization: Bearer tram_…",
@@ -163,7 +187,39 @@ def _by_header() -> Caller:
     return found
 
 
+def _count(found: Caller) -> None:
+    """Raises TooMany where somebody asks too often for what takes long."""
+    most = site().settings.accounts.costly_per_minute
+    with site().engine.execution_options(**database.WRITES).begin() as connection:
+        attempts.take(connection, [(f"costly:{found.name}", Limit(most, 60))], now=site().now())
+
+
+def _refuse_forms_of_others() -> None:
+    if request.method in _READING:
+        return
+    if not _same_origin():
+        abort(403, "Yêu cầu đến từ trang khác / The request came from another site")
+    csrf: CSRFProtect = current_app.extensions["csrf"]
+    try:
+        csrf.protect()
+    except CSRFError:
+        abort(403, "Trang đã cũ: hãy tải lại rồi thử lại / The page is too old: reload, try again")
+
+
 def _same_origin() -> bool:
     """Browsers say where a form was sent from; what does not say so is no browser's form."""
     origin = request.headers.get("Origin", "")
     return urlsplit(origin).netloc == request.host
+
+
+def _came_from_elsewhere() -> bool:
+    """Whether a link elsewhere led here: browsers hold the cookie back until a page of ours does.
+
+    Answered as if nobody were signed in, they would lose the session they have.
+    """
+    return (
+        request.method == "GET"
+        and request.headers.get("Sec-Fetch-Site") == "cross-site"
+        and request.headers.get("Sec-Fetch-Mode") == "navigate"
+        and current_app.config["SESSION_COOKIE_NAME"] not in request.cookies
+    )

@@ -1,6 +1,5 @@
 """The web application: pages and API over one database."""
 
-import datetime as dt
 import secrets
 import time
 from collections.abc import Callable
@@ -8,15 +7,20 @@ from pathlib import Path
 
 from flask import Flask
 from sqlalchemy import Engine
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from fleet_server import database
 from fleet_server.api import v1
-from fleet_server.auth.attempts import Attempts
+from fleet_server.auth.door import Door
+from fleet_server.auth.passwords import Passwords
+from fleet_server.auth.second_factor import SecretSeal
+from fleet_server.auth.sessions import Lasts
 from fleet_server.cases.desk import Vault
 from fleet_server.identity.vault_client import VaultClient
 from fleet_server.settings import Settings
 from fleet_server.web import (
     access,
+    cookies,
     errors,
     formats,
     headers,
@@ -25,14 +29,12 @@ from fleet_server.web import (
     navigation,
     site,
 )
-from fleet_server.web.account import sign_in, start
+from fleet_server.web.account import mine, password, second_factor, sign_in, start
 from fleet_server.web.fleet import kiosks
 from fleet_server.web.report import coverage
 from fleet_server.web.site import Site
 from fleet_server.web.venue import log, overview
 
-SESSION = dt.timedelta(hours=12)
-"""How long a browser stays signed in without being used; never beyond its token."""
 MAX_REQUEST_BYTES = 64 * 1024
 
 
@@ -46,22 +48,22 @@ def create_app(
 ) -> Flask:
     """The application. Raises `access.Undeclared` where a view does not say who may call it.
 
-    Without a `session_key` one is made for this process: browsers sign in again after a restart.
+    Without a `session_key` one is made for this process: no second factor set up before works.
     """
     app = Flask("fleet_server.web", root_path=str(Path(__file__).parent))
-    app.config.update(
-        SECRET_KEY=session_key or secrets.token_bytes(32),
-        SESSION_COOKIE_NAME="tram_session",
-        SESSION_COOKIE_HTTPONLY=True,
-        SESSION_COOKIE_SAMESITE="Strict",
-        SESSION_COOKIE_SECURE=bool(settings.web.certificate),
-        PERMANENT_SESSION_LIFETIME=SESSION,
-        MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES,
-    )
+    key, accounts = session_key or secrets.token_bytes(32), settings.accounts
+    app.config.update(SECRET_KEY=key, MAX_CONTENT_LENGTH=MAX_REQUEST_BYTES)
+    if settings.web.proxy:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
+    tls = bool(settings.web.certificate) or settings.web.proxy
+    cookies.install(app, tls=tls, hours=accounts.session_hours)
     engine = engine or database.connect(settings.database_url)
     vault = vault or VaultClient(settings.vault_socket)
-    site.install(app, Site(settings, engine, Attempts(), clock, vault))
-    for module in (start, sign_in, log, overview, kiosks, coverage, health):
+    lasts = Lasts(accounts.session_hours * 3600, accounts.idle_minutes * 60)
+    door = Door(engine, Passwords(accounts), SecretSeal(key), lasts)
+    site.install(app, Site(settings, engine, door, clock, vault))
+    account = (start, sign_in, password, second_factor, mine)
+    for module in (*account, log, overview, kiosks, coverage, health):
         app.register_blueprint(module.pages)
     for pages in v1.PAGES:
         app.register_blueprint(pages)

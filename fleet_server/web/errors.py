@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
 
+from fleet_server.auth.attempts import TooMany
 from fleet_server.cases.freezing import Forged
 from fleet_server.errors import Already, FleetError, KeysError, NotKnown, Refused, VaultAway
 from fleet_server.fleet.references import Taken
@@ -45,6 +46,7 @@ _STATUS: Final[tuple[tuple[type[FleetError], int], ...]] = (
     (Taken, 409),
     (Refused, 403),
     (NotPermitted, 403),
+    (TooMany, 429),
     (VaultAway, 503),
     (KeysError, 500),
     (Forged, 500),
@@ -78,7 +80,10 @@ def _by_error(error: FleetError) -> Response:
     if isinstance(error, VaultAway):
         current_app.logger.error("vault: %s", error)
         return _say(status, _VAULT_AWAY)
-    return _say(status, str(error))
+    response = _say(status, str(error))
+    if isinstance(error, TooMany):
+        response.headers["Retry-After"] = str(error.wait_s)
+    return response
 
 
 def _database(error: SQLAlchemyError) -> Response:

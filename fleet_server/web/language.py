@@ -22,6 +22,12 @@ def say(vi: str, en: str) -> str:
     return en if current() == "en" else vi
 
 
+def half(text: str) -> str:
+    """The reader's half of an error that is in both languages, `vi / en`."""
+    vi, _, en = text.partition(" / ")
+    return say(vi, en or vi)
+
+
 def here_in(language: Language) -> str:
     """This page's address in another language."""
     query = request.args.to_dict() | {"lang": language}
@@ -30,14 +36,19 @@ def here_in(language: Language) -> str:
 
 def install(app: Flask) -> None:
     app.context_processor(lambda: {"t": say, "lang": current(), "in_language": here_in})
-    app.after_request(_remember)
+    app.after_request(_chosen)
 
 
-def _remember(response: Response) -> Response:
-    if request.args.get("lang") in ("vi", "en"):
+def _chosen(response: Response) -> Response:
+    return remember(response, request.args.get("lang", ""))
+
+
+def remember(response: Response, language: str) -> Response:
+    """The language for this browser from now on, where one was chosen."""
+    if language in ("vi", "en"):
         response.set_cookie(
             COOKIE,
-            current(),
+            language,
             max_age=_YEAR_S,
             httponly=True,
             samesite="Lax",

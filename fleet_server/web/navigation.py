@@ -4,7 +4,7 @@ from typing import Final, NamedTuple
 
 from flask import Flask, current_app, g, request
 
-from fleet_server.auth.tokens import Caller
+from fleet_server.auth.caller import Caller
 from fleet_server.web.access import access_of
 
 
@@ -34,9 +34,9 @@ SECTIONS: Final = (
 
 
 def sections() -> list[Shown]:
-    """What the reader may open; nothing where nobody is signed in."""
+    """What the reader may open; nothing where nobody is signed in, or must do something first."""
     caller: Caller | None = g.get("caller")
-    if caller is None:
+    if caller is None or ("signed_in" in g and g.signed_in.duty is not None):
         return []
     blueprint = request.blueprint or ""
     return [

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from flask import Flask, current_app
 from sqlalchemy import Engine
 
-from fleet_server.auth.attempts import Attempts
+from fleet_server.auth.door import Door
 from fleet_server.cases.desk import Vault
 from fleet_server.settings import Settings
 
@@ -18,13 +18,17 @@ class Site(NamedTuple):
 
     settings: Settings
     engine: Engine
-    attempts: Attempts
+    door: Door
     clock: Callable[[], float]
     """Seconds since 1970 UTC."""
     vault: Vault
+    """Answers for cases; its key is another process's."""
 
     def now(self) -> int:
         return int(self.clock())
+
+    def now_ms(self) -> int:
+        return int(self.clock() * 1000)
 
 
 def install(app: Flask, site: Site) -> None:

@@ -1,17 +1,18 @@
 """Pages as a browser shows them: at two widths, in two languages, light and dark."""
 
+import base64
 from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from fleet_server.auth.permissions import Role
+from fleet_server.auth.permissions import SECOND_FACTOR_ROLES, Role
 from tests.fleet_server.api.test_v1 import passes
-from tests.fleet_server.people import World
+from tests.fleet_server.people import PASSWORD, PEOPLE, World, add_account, code_of
 from tests.fleet_server.reports.province import FRIDAY, HOUR, MONDAY, Province, province
 from tests.fleet_server.web.test_coverage_page import office
 from tests.fleet_server.web.test_fleet_kiosks import hear
-from tests.support.browser import Reader, served
+from tests.support.browser import Reader, objections, served
 from tests.support.world import store_one_scan
 
 __all__ = ["province"]
@@ -21,13 +22,48 @@ pytestmark = pytest.mark.slow
 
 def sign_in(reader: Reader, world: World, who: str) -> Reader:
     page = reader.open("/sign-in")
-    page.fill("[name=code]", world.codes[who])
+    role, venue = PEOPLE[who]
+    page.fill("[name=name]", add_account(world.app, role, venues=[venue] if venue else []))
+    page.fill("[name=password]", PASSWORD)
     page.click("main button")
+    if role in SECOND_FACTOR_ROLES:
+        page.fill("[name=code]", code_of(world.app))
+        page.click("main button")
     return reader
 
 
 def test_the_sign_in_page_is_in_good_order(reader: Callable[..., Reader]) -> None:
     reader().look("/sign-in", "sign-in")
+
+
+def test_the_pages_of_an_account_are_in_good_order(
+    reader: Callable[..., Reader], world: World
+) -> None:
+    somebody = reader()
+    login = add_account(world.app, Role.TRACER, login="lan", ready=False)
+    page = somebody.open("/sign-in")
+    page.fill("[name=name]", login)
+    page.fill("[name=password]", PASSWORD)
+    page.click("main button")
+    somebody.look("/account/password", "account-password")
+    page.fill("[name=old]", PASSWORD)
+    for name in ("new", "again"):
+        page.fill(f"[name={name}]", "mười hai cây cau xanh")
+    page.click("main button")
+    somebody.look("/account/second-factor", "account-second-factor")
+    secret = page.locator("main code").inner_text().replace(" ", "")
+    page.fill("[name=code]", code_of(world.app, base64.b32decode(secret)))
+    page.click("main button")
+    expect(page.locator("main li code")).to_have_count(10)
+    assert objections(page) == []
+    somebody.look("/account", "account")
+    page.click(".bar button")
+    assert page.url.endswith("/sign-in")
+    page.fill("[name=name]", login)
+    page.fill("[name=password]", "mười hai cây cau xanh")
+    page.click("main button")
+    somebody.look("/sign-in/code", "sign-in-code")
+    somebody.look("/sign-in/code?with=recovery", "sign-in-recovery")
 
 
 def test_a_manager_sees_the_day_and_the_log_as_it_grows(
@@ -62,11 +98,14 @@ def test_an_office_sees_who_is_silent(browser: Browser, province: Province) -> N
     for hour in range(30):
         province.scan("cho-mau", province.code(), MONDAY + hour * HOUR)
     province.count()
-    app, code = office(province, Role.ADMINISTRATOR)
+    app = office(province)
     with served(app) as address, browser.new_context(locale="vi-VN") as context:
         reader = Reader(browser, address, context)
         page = reader.open("/sign-in")
-        page.fill("[name=code]", code)
+        page.fill("[name=name]", add_account(app, Role.ADMINISTRATOR))
+        page.fill("[name=password]", PASSWORD)
+        page.click("main button")
+        page.fill("[name=code]", code_of(app))
         page.click("main button")
         reader.look("/coverage", "coverage")
         page = reader.open("/coverage")

@@ -13,6 +13,7 @@ import pytest
 
 import fleet_server.cli
 import kiosk.cli
+from fleet_server.auth.permissions import Permission, Role
 from fleet_server.settings import Settings
 from kiosk.config import SECTIONS
 from kiosk.config_table import rules
@@ -45,6 +46,14 @@ def test_every_setting_of_the_server_has_a_line() -> None:
     text = (REFERENCE / "settings.md").read_text("utf-8")
     for key in server_settings(Settings, ""):
         assert f"| `{key}` |" in text, f"{key} is not documented"
+
+
+def test_every_permission_and_every_role_has_a_line_that_says_what_it_is_for() -> None:
+    lines = (REFERENCE / "permissions.md").read_text("utf-8").splitlines()
+    for each in [*Permission, *Role]:
+        line = next((line for line in lines if line.startswith(f"| `{each}` |")), "")
+        assert all(cell.strip() for cell in line.strip("|").split("|")), f"{each}: {line!r}"
+        assert line, f"{each} is not documented"
 
 
 def test_every_topic_has_a_heading() -> None:

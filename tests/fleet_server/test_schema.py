@@ -13,7 +13,19 @@ from sqlalchemy.exc import DBAPIError
 
 from fleet_server import database, schema
 from fleet_server.errors import SchemaError
-from fleet_server.models import AuditEntry, Base, Companions, Scan, VenueType
+from fleet_server.models import (
+    AccessToken,
+    Account,
+    AccountVenue,
+    Attempt,
+    AuditEntry,
+    Base,
+    BrowserSession,
+    Companions,
+    RecoveryCode,
+    Scan,
+    VenueType,
+)
 from fleet_server.tracing import derivation, rulebook, storage
 from fleet_server.tracing.storage import naming
 from tests.support import world
@@ -165,6 +177,27 @@ def test_0006_adds_the_weeks_and_keeps_every_row(empty_database_url: str) -> Non
         assert connection.execute(select(Scan.__table__)).all() == before
         for name in ("counted_weeks", "place_weeks", "area_weeks"):
             table = Base.metadata.tables[name]
+            assert connection.scalar(select(func.count()).select_from(table)) == 0
+    engine.dispose()
+
+
+def test_0007_keeps_every_token_as_it_was(empty_database_url: str) -> None:
+    engine = database.connect(empty_database_url)
+    with engine.execution_options(**database.WRITES).begin() as connection:
+        command.upgrade(schema.config(connection), "0006")
+        connection.execute(
+            text(
+                "INSERT INTO access_tokens (name, digest, role, created_at, expires_at)"
+                " VALUES ('t', :digest, 'tracer', 1, 9)"
+            ),
+            {"digest": b"d" * 32},
+        )
+    schema.migrate(engine)
+    with engine.connect() as connection:
+        (row,) = connection.execute(select(AccessToken.__table__))
+        assert (row.name, row.digest, row.role) == ("t", b"d" * 32, "tracer")
+        assert (row.expires_at, row.scopes) == (9, None)
+        for table in (Account, AccountVenue, RecoveryCode, BrowserSession, Attempt):
             assert connection.scalar(select(func.count()).select_from(table)) == 0
     engine.dispose()
 

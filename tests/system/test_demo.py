@@ -51,7 +51,7 @@ def test_ctrl_c_ends_every_process_and_removes_the_folder(tmp_path: Path) -> Non
         demo.kill()
         demo.wait()
     text = screen.read_text()
-    assert re.search(r"http://127\.0\.0\.1:\d+/sign-in#", text)
+    assert re.search(r"http://127\.0\.0\.1:\d+/sign-in  quan-ly-cho  [a-z2-9-]{19}", text)
     assert "Traceback" not in text
     time.sleep(1.0)
     assert _processes_in(tmp_path) == []

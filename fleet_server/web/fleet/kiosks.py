@@ -3,12 +3,13 @@
 from typing import Final
 
 from flask import Blueprint, render_template, request, url_for
+from sqlalchemy import Connection
 
 from fleet_server.auth.permissions import Permission
 from fleet_server.errors import NotKnown
 from fleet_server.reports import kiosk_states
-from fleet_server.reports.kiosk_states import ORDER, Which
-from fleet_server.web.access import permission
+from fleet_server.reports.kiosk_states import ORDER, KioskState, Which
+from fleet_server.web.access import caller, permission
 from fleet_server.web.language import say
 from fleet_server.web.site import site
 
@@ -34,7 +35,7 @@ def page() -> str:
     given = request.args.get("offset", "0")
     offset = int(given) if given.isdecimal() and len(given) < 9 else 0
     with site().engine.connect() as connection:
-        found = kiosk_states.listed(connection, now=site().now(), which=which._replace(state=None))
+        found = _listed(connection, which._replace(state=None))
     counts = {state: sum(each.state == state for each in found) for state in ORDER}
     shown = [each for each in found if which.state in (None, each.state)]
     kept = {name: value for name, value in which._asdict().items() if value}
@@ -59,8 +60,13 @@ def page() -> str:
 @permission(Permission.FLEET)
 def kiosk(kiosk: str) -> str:
     with site().engine.connect() as connection:
-        found = kiosk_states.listed(connection, now=site().now())
+        found = _listed(connection)
     each = next((each for each in found if each.kiosk == kiosk), None)
     if each is None:
         raise NotKnown(f"không có trạm {kiosk[:64]!r} / kiosk {kiosk[:64]!r} is not known")
     return render_template("fleet_kiosk.html", each=each, words=WORDS)
+
+
+def _listed(connection: Connection, which: Which | None = None) -> list[KioskState]:
+    """Nobody sees beyond their own area."""
+    return kiosk_states.listed(connection, now=site().now(), which=which, reach=caller().reaches())

@@ -8,7 +8,6 @@ from sqlalchemy import Connection, select
 from werkzeug.wrappers import Response
 
 from fleet_server.auth.permissions import Permission
-from fleet_server.cases.acting import within
 from fleet_server.errors import NotKnown
 from fleet_server.fleet import areas
 from fleet_server.models import Area, CountedWeek
@@ -107,7 +106,7 @@ def _area(connection: Connection, code: str | None) -> str | None:
         return code
     if code is None:
         return connection.scalar(select(Area.code).where(Area.id == own))
-    if not within(connection, areas.in_force(connection, code), own):
+    if not areas.within(connection, areas.in_force(connection, code), own):
         raise NotKnown(f"{code[:16]!r}: ngoài địa bàn của bạn / lies outside your area")
     return code
 

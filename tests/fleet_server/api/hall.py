@@ -26,6 +26,7 @@ from tests.fleet_server.cases.conftest import (
     TRACER,
     Office,
 )
+from tests.fleet_server.people import CHEAP
 from tests.support.casework import NearVault
 from tests.support.market_days import CALLED_MS, SELLER_OLD_CODE, SELLER_PHONE
 
@@ -155,6 +156,7 @@ def make_hall(office: Office, home: Path) -> Hall:
         home=str(home),
         database_url=str(office.engine.url),
         privacy=Privacy(names_per_day=NAMES_PER_DAY),
+        accounts=CHEAP,
     )
     codes = {}
     with office.engine.execution_options(**database.WRITES).begin() as connection:

@@ -7,9 +7,11 @@ from typing import Final
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from fleet_server.auth.permissions import Role
 from fleet_server.identity.vault_server import VaultServer
 from tests.fleet_server.api.hall import Hall
 from tests.fleet_server.cases.conftest import CASE, LAB
+from tests.fleet_server.people import signed_in
 from tests.support.market_days import SELLER_PHONE
 
 AT = f"/cases/{CASE}"
@@ -186,11 +188,8 @@ def test_a_kept_result_that_is_not_what_was_signed_is_not_shown(hall: Hall) -> N
 
 
 def test_a_browsers_cookie_works_on_no_case(hall: Hall) -> None:
-    client = hall.app.test_client()
-    signed_in = client.post(
-        "/sign-in", data={"code": hall.codes["tracer"]}, headers={"Origin": "http://localhost"}
-    )
-    assert signed_in.status_code == 303
+    client = signed_in(hall.app.test_client(), Role.TRACER)
+    assert client.get("/").status_code == 200
     answer = client.post("/api/v1/cases", json={"ref": "CA-1"}, headers={"Origin": "http://x"})
     assert answer.status_code == 401
     assert hall.get("tracer", "/cases")["cases"] == []

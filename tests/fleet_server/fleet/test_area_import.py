@@ -7,13 +7,14 @@ import pytest
 from sqlalchemy import Connection, Engine, func, insert, select
 
 from fleet_server import database
-from fleet_server.auth import tokens
+from fleet_server.auth import accounts, tokens
+from fleet_server.auth.accounts import By
 from fleet_server.auth.permissions import Role
 from fleet_server.errors import NotKnown
 from fleet_server.fleet import area_import, areas, units
 from fleet_server.fleet.area_import import Imported
 from fleet_server.fleet.units import BadUnits
-from fleet_server.models import AccessToken, Area, AuditEntry, Venue, VenueType
+from fleet_server.models import AccessToken, Account, Area, AuditEntry, Venue, VenueType
 from tests.fleet_server.homes import Home
 
 REAL = Path(os.environ.get("TRAM_UNITS", "../shared/data/units/units.csv"))
@@ -127,6 +128,26 @@ def test_an_access_code_follows_its_unit_but_not_into_another(country: Engine) -
         assert {row.name: row.area_id for row in rows} == {
             "phuong-1": areas.in_force(connection, "00001"),
             "phuong-2": merged,
+        }
+
+
+def test_so_does_an_account(country: Engine) -> None:
+    with country.execution_options(**database.WRITES).begin() as connection:
+        for login, area in (("mot", "00001"), ("hai", "00002")):
+            accounts.create(
+                connection,
+                By("t", 1),
+                login=login,
+                role=Role.TRACER,
+                password_hash="x",
+                area=area,
+            )
+        merged = areas.in_force(connection, "00002")
+        assert take(connection, NEW, JULY).accounts_ended == 1
+        rows = connection.execute(select(Account.login, Account.area_id)).all()
+        assert {row.login: row.area_id for row in rows} == {
+            "mot": areas.in_force(connection, "00001"),
+            "hai": merged,
         }
 
 

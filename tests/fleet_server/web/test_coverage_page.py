@@ -9,34 +9,19 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from fleet_server import database
-from fleet_server.auth import tokens
 from fleet_server.auth.permissions import Role
 from fleet_server.settings import Settings
 from fleet_server.web.app import create_app
-from tests.fleet_server.people import ORIGIN
+from tests.fleet_server.people import CHEAP, signed_in
 from tests.fleet_server.reports.province import FRIDAY, HOUR, MONDAY, Province, province
 
 __all__ = ["province"]
 
 
-def office(province: Province, role: Role, area: str | None = None) -> tuple[Flask, str]:
-    """The application on a Friday, and somebody's code."""
-    engine = province.engine
-    with engine.execution_options(**database.WRITES).begin() as connection:
-        code = tokens.create(
-            connection,
-            name="văn phòng",
-            role=role,
-            venue=None,
-            area=area,
-            days=30,
-            now=FRIDAY - 60,
-            secret=bytes([len(role)]) * tokens.SECRET_BYTES,
-        )
-    settings = Settings(home="/nowhere", database_url=str(engine.url))
-    app = create_app(settings, engine=engine, session_key=b"k" * 32, clock=lambda: FRIDAY)
-    return app, code
+def office(province: Province) -> Flask:
+    """The application on the Friday its report is due."""
+    settings = Settings(home="/nowhere", database_url=str(province.engine.url), accounts=CHEAP)
+    return create_app(settings, engine=province.engine, session_key=b"k" * 32, clock=lambda: FRIDAY)
 
 
 @dataclass
@@ -46,10 +31,7 @@ class Offices:
     province: Province
 
     def browser(self, role: Role, area: str | None = None) -> FlaskClient:
-        app, code = office(self.province, role, area)
-        client = app.test_client()
-        assert client.post("/sign-in", data={"code": code}, headers=ORIGIN).status_code == 303
-        return client
+        return signed_in(office(self.province).test_client(), role, area)
 
 
 @pytest.fixture

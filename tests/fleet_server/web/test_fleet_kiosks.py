@@ -5,8 +5,10 @@ import re
 from sqlalchemy import insert, select, update
 
 from fleet_server import database
-from fleet_server.models import Kiosk, Posting, Presence
-from tests.fleet_server.people import NOW, World
+from fleet_server.auth.permissions import Role
+from fleet_server.fleet import areas
+from fleet_server.models import Kiosk, Posting, Presence, Venue
+from tests.fleet_server.people import NOW, World, signed_in
 from tests.support.world import another_kiosk, store_one_scan
 from wire import codec, presence
 from wire.presence import About, Health
@@ -52,6 +54,19 @@ def test_filters_narrow_and_an_empty_list_says_what_to_do(world: World) -> None:
     browser = world.browser("operator")
     assert listed(browser.get("/fleet?venue=truong-mau").text) == ["truong-mau-1"]
     assert "fleet kiosk create" in browser.get("/fleet?area=99999").text
+
+
+def test_who_works_in_an_area_sees_its_kiosks_only(world: World) -> None:
+    with world.engine.execution_options(**database.WRITES).begin() as connection:
+        areas.create(
+            connection, code="01", name="Mẫu", level="province", parent=None, at_ms=1, actor="t"
+        )
+        here = areas.in_force(connection, "01")
+        connection.execute(update(Venue).where(Venue.ref == "cho-mau").values(area_id=here))
+    browser = signed_in(world.stranger(), Role.FLEET_OPERATOR, area="01")
+    assert listed(browser.get("/fleet").text) == ["cho-mau-1"]
+    assert browser.get("/fleet/kiosks/cho-mau-1").status_code == 200
+    assert browser.get("/fleet/kiosks/truong-mau-1").status_code == 404
 
 
 def test_long_lists_come_in_pages(world: World) -> None:

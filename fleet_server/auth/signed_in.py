@@ -1,0 +1,66 @@
+"""Who a browser is signed in as, and what they must do before anything else."""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from sqlalchemy import Connection, select
+
+from fleet_server.auth import caller, sessions
+from fleet_server.auth.caller import Caller
+from fleet_server.auth.permissions import SECOND_FACTOR_ROLES, VENUE_ROLES, Role
+from fleet_server.auth.sessions import Lasts, Session
+from fleet_server.models import Account, AccountVenue
+
+
+class Duty(StrEnum):
+    """What an account needs first; until then it may do nothing else."""
+
+    PASSWORD = "password"  # noqa: S105  a word for it
+    """Change the password somebody else has chosen."""
+    SECOND_FACTOR = "second_factor"
+    """Set up the second factor its role requires."""
+
+
+class SignedIn(NamedTuple):
+    """Somebody at a browser."""
+
+    session: Session
+    caller: Caller
+    shown_name: str
+    has_second_factor: bool
+    duty: Duty | None
+
+
+def recognise(connection: Connection, cookie: str, *, lasts: Lasts, now: int) -> SignedIn | None:
+    """Who a cookie stands for; None where the browser is not signed in (any more)."""
+    session = sessions.find(connection, cookie, lasts=lasts, now=now)
+    if session is None or not session.open:
+        return None
+    row = connection.execute(
+        select(
+            Account.login,
+            Account.name,
+            Account.role,
+            Account.area_id,
+            Account.must_change_password,
+            Account.totp_secret.is_not(None).label("has_second_factor"),
+        ).where(Account.id == session.account_id, Account.disabled_at.is_(None))
+    ).one_or_none()
+    # A role of a newer release is permitted nothing by this one.
+    if row is None or row.role not in set(Role):
+        return None
+    role = Role(row.role)
+    venues = select(AccountVenue.venue_id).where(AccountVenue.account_id == session.account_id)
+    at = frozenset(connection.scalars(venues)) if role in VENUE_ROLES else frozenset()
+    duty = None
+    if row.must_change_password:
+        duty = Duty.PASSWORD
+    elif role in SECOND_FACTOR_ROLES and not row.has_second_factor:
+        duty = Duty.SECOND_FACTOR
+    return SignedIn(
+        session,
+        caller.known(connection, row.login, role, venues=at, area_id=row.area_id),
+        row.name,
+        row.has_second_factor,
+        duty,
+    )
