@@ -5,7 +5,7 @@ from typing import Annotated, Final, Literal
 import msgspec
 from flask import Blueprint
 
-from fleet_server.api.case_desk import PAGE, Limit, Offset, Page, cut, desk
+from fleet_server.api.case_desk import PAGE, Limit, Offset, Page, cut
 from fleet_server.api.operations import PREFIX, Operation, route
 from fleet_server.auth.permissions import Permission
 from fleet_server.cases.contacts import CaseContact, Event, Filter
@@ -14,6 +14,7 @@ from fleet_server.cases.results import CaseRef
 from fleet_server.cases.states import State
 from fleet_server.errors import NotKnown
 from fleet_server.tracing.exposure import Tier
+from fleet_server.web.casework import desk
 
 pages = Blueprint("api_v1_case_contacts", __name__, url_prefix=PREFIX)
 OPERATIONS: Final[list[Operation]] = []

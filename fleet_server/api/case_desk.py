@@ -1,4 +1,4 @@
-"""What the operations on cases share: who is at work, their desk, pages of lists."""
+"""What the operations on cases share: times as given, pages of lists."""
 
 from collections.abc import Sequence
 from typing import Annotated, Final, TypeVar
@@ -6,10 +6,7 @@ from typing import Annotated, Final, TypeVar
 import msgspec
 
 from fleet_server.api.operations import MOST
-from fleet_server.cases.acting import Actor
-from fleet_server.cases.desk import CaseDesk
 from fleet_server.times import parse
-from fleet_server.web.access import caller
 from fleet_server.web.site import site
 
 A = TypeVar("A")
@@ -24,24 +21,6 @@ class Page(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     limit: Limit = PAGE
     offset: Offset = 0
-
-
-def desk() -> CaseDesk:
-    """The desk of whoever asks."""
-    here = site()
-    return CaseDesk(
-        here.engine,
-        here.vault,
-        actor(),
-        int(here.clock() * 1000),
-        here.settings.zone,
-        here.settings.privacy,
-    )
-
-
-def actor() -> Actor:
-    """Whoever asks, as cases know them."""
-    return Actor.of(caller())
 
 
 def at(text: str | None) -> int | None:

@@ -10,12 +10,12 @@ import msgspec
 from flask import Blueprint
 
 from fleet_server.api.case_contacts import WhichContacts
-from fleet_server.api.case_desk import desk
 from fleet_server.api.operations import MOST, PREFIX, Download, Operation, route
 from fleet_server.auth.permissions import Permission
 from fleet_server.cases import exports
 from fleet_server.cases.acting import BadWords
 from fleet_server.cases.exports import NAMED, Wanted
+from fleet_server.web.casework import desk
 
 pages = Blueprint("api_v1_case_exports", __name__, url_prefix=PREFIX)
 OPERATIONS: Final[list[Operation]] = []

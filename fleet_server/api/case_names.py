@@ -5,13 +5,14 @@ from typing import Annotated, Final
 import msgspec
 from flask import Blueprint
 
-from fleet_server.api.case_desk import Page, cut, desk
+from fleet_server.api.case_desk import Page, cut
 from fleet_server.api.operations import MOST, PREFIX, Operation, route
 from fleet_server.auth.permissions import Permission
 from fleet_server.cases.desk import CaseDesk
 from fleet_server.cases.names import Opening
 from fleet_server.cases.results import CaseRef
 from fleet_server.identity.vault_messages import MAX_PERSONS
+from fleet_server.web.casework import desk
 from wire.records import IdentityPart
 
 pages = Blueprint("api_v1_case_names", __name__, url_prefix=PREFIX)

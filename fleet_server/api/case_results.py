@@ -6,7 +6,7 @@ import msgspec
 from flask import Blueprint
 
 from fleet_server import keys
-from fleet_server.api.case_desk import Page, at, cut, desk
+from fleet_server.api.case_desk import Page, at, cut
 from fleet_server.api.operations import PREFIX, Operation, route
 from fleet_server.auth.permissions import Permission
 from fleet_server.cases.changes import Changes
@@ -14,6 +14,7 @@ from fleet_server.cases.notice import Notice
 from fleet_server.cases.results import Evaluation, Preview
 from fleet_server.times import iso
 from fleet_server.tracing.answers import Time
+from fleet_server.web.casework import desk
 from fleet_server.web.site import site
 
 pages = Blueprint("api_v1_case_results", __name__, url_prefix=PREFIX)

@@ -5,12 +5,13 @@ from typing import Annotated, Final
 import msgspec
 from flask import Blueprint
 
-from fleet_server.api.case_desk import Page, at, desk
+from fleet_server.api.case_desk import Page, at
 from fleet_server.api.operations import PREFIX, Operation, route
 from fleet_server.auth.permissions import Permission
 from fleet_server.cases.acting import BadWords
 from fleet_server.cases.desk import CaseSeen
 from fleet_server.tracing.answers import VisitorRef
+from fleet_server.web.casework import desk
 
 pages = Blueprint("api_v1_cases", __name__, url_prefix=PREFIX)
 OPERATIONS: Final[list[Operation]] = []

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import msgspec
 from flask import Blueprint
 
-from fleet_server.api.case_desk import actor
 from fleet_server.api.operations import PREFIX, Operation, route
 from fleet_server.api.tracing_queries import (
     AboutVisitor,
@@ -39,6 +38,7 @@ from fleet_server.tracing.answers import (
 from fleet_server.tracing.asking import Asker, Desk, Wanted
 from fleet_server.tracing.rules import Terms
 from fleet_server.web.access import caller
+from fleet_server.web.casework import actor
 from fleet_server.web.site import site
 
 pages = Blueprint("api_v1_tracing", __name__, url_prefix=PREFIX)

@@ -37,6 +37,14 @@ from fleet_server.web.venue import log, overview
 
 MAX_REQUEST_BYTES = 64 * 1024
 
+PAGES = (
+    *(start, sign_in, password, second_factor, mine),
+    *(log, overview),
+    *(kiosks,),
+    *(coverage,),
+    *(health,),
+)
+
 
 def create_app(
     settings: Settings,
@@ -62,8 +70,7 @@ def create_app(
     lasts = Lasts(accounts.session_hours * 3600, accounts.idle_minutes * 60)
     door = Door(engine, Passwords(accounts), SecretSeal(key), lasts)
     site.install(app, Site(settings, engine, door, clock, vault))
-    account = (start, sign_in, password, second_factor, mine)
-    for module in (*account, log, overview, kiosks, coverage, health):
+    for module in PAGES:
         app.register_blueprint(module.pages)
     for pages in v1.PAGES:
         app.register_blueprint(pages)

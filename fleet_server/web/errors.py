@@ -52,7 +52,7 @@ _STATUS: Final[tuple[tuple[type[FleetError], int], ...]] = (
     (Forged, 500),
 )
 """The first that fits; what is none of these is in the request's own words, 400."""
-_VAULT_AWAY: Final = (
+VAULT_AWAY: Final = (
     "Kho danh tính không trả lời; chưa mở và chưa ký gì, xin thử lại / The vault does not answer;"
     " nothing was opened or signed, please try again"
 )
@@ -75,11 +75,16 @@ def _by_status(error: HTTPException) -> Response:
     return response
 
 
+def status_of(error: FleetError) -> int:
+    """The HTTP status that says the same."""
+    return next((status for kind, status in _STATUS if isinstance(error, kind)), 400)
+
+
 def _by_error(error: FleetError) -> Response:
-    status = next((status for kind, status in _STATUS if isinstance(error, kind)), 400)
+    status = status_of(error)
     if isinstance(error, VaultAway):
         current_app.logger.error("vault: %s", error)
-        return _say(status, _VAULT_AWAY)
+        return _say(status, VAULT_AWAY)
     response = _say(status, str(error))
     if isinstance(error, TooMany):
         response.headers["Retry-After"] = str(error.wait_s)

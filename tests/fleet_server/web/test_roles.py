@@ -20,14 +20,22 @@ from tests.fleet_server.people import NOW, ORIGIN, World, signed_in, token_of
 VENUE = {"venue_overview.page", "venue_log.page", "venue_log.new"}
 FLEET = {"fleet_kiosks.page", "fleet_kiosks.kiosk"}
 COVERAGE = {"report_coverage.page", "report_coverage.pdf", "report_coverage.xlsx"}
+CASES: set[str] = set()
+DECIDE: set[str] = set()
+EXPORT: set[str] = set()
+MANAGE: set[str] = set()
+DESK: set[str] = set()
+ADMIN: set[str] = set()
+AUDIT: set[str] = set()
+ALL = VENUE | FLEET | COVERAGE | CASES | DECIDE | EXPORT | MANAGE | DESK | ADMIN | AUDIT
 DENIED = {
-    Role.VISITOR_DESK: VENUE | FLEET | COVERAGE,
-    Role.VENUE_MANAGER: FLEET | COVERAGE,
-    Role.TRACER: FLEET,
-    Role.TRACING_SUPERVISOR: FLEET,
-    Role.FLEET_OPERATOR: VENUE,
-    Role.ADMINISTRATOR: VENUE | FLEET,
-    Role.AUDITOR: VENUE | FLEET,
+    Role.VISITOR_DESK: ALL - DESK,
+    Role.VENUE_MANAGER: ALL - VENUE - EXPORT - MANAGE,
+    Role.TRACER: ALL - VENUE - COVERAGE - CASES,
+    Role.TRACING_SUPERVISOR: ALL - VENUE - COVERAGE - CASES - DECIDE,
+    Role.FLEET_OPERATOR: ALL - FLEET - MANAGE - COVERAGE,
+    Role.ADMINISTRATOR: ALL - ADMIN - COVERAGE,
+    Role.AUDITOR: ALL - AUDIT - COVERAGE,
 }
 """Pages that are denied, written out: a grant that slips into the table shows here."""
 
