@@ -3,6 +3,7 @@
 Restarts what dies, says so, and ends all in order. What runs where is in `run/serve.json`.
 """
 
+import errno
 import os
 import selectors
 import signal
@@ -27,6 +28,7 @@ from fleet_server.settings import Settings
 START_S: Final = 60.0
 """How long the first start may take until all answer."""
 LOOK_S: Final = 0.1
+_PORT_PATIENCE_S: Final = 5.0
 STOP_ORDER: Final = ("web", "ingest", "vault", "broker")
 Say = Callable[[str], None]
 
@@ -203,7 +205,7 @@ def run(settings: Settings, *, say: Say) -> None:
     keys.web(settings.keys_dir)
     keys.public(settings.keys_dir)
     with serving.take(settings):
-        settings = _with_ports(settings)
+        settings = _with_ports(settings, say)
         engine = database.connect(settings.database_url)
         schema.ensure(engine)
         Supervisor(settings, engine, say=say).run()
@@ -216,30 +218,38 @@ def _is_news(line: str) -> bool:
     return "[INF]" not in line and "found in connect proto, but user required from cert" not in line
 
 
-def _with_ports(settings: Settings) -> Settings:
+def _with_ports(settings: Settings, say: Say) -> Settings:
     """Settings with free ports in place of 0. Raises SettingsError for one that is taken."""
     web = msgspec.structs.replace(
-        settings.web, port=_port("web.port", settings.web.bind, settings.web.port)
+        settings.web, port=_port("web.port", settings.web.bind, settings.web.port, say)
     )
     if settings.broker.url:
         return msgspec.structs.replace(settings, web=web)
-    port = _port("broker.port", settings.broker.bind, settings.broker.port)
+    port = _port("broker.port", settings.broker.bind, settings.broker.port, say)
     broker = msgspec.structs.replace(settings.broker, port=port)
     return msgspec.structs.replace(settings, web=web, broker=broker)
 
 
-def _port(key: str, bind: str, port: int) -> int:
+def _port(key: str, bind: str, port: int, say: Say) -> int:
+    """A port to listen on. One that is taken may still be a killed predecessor's: tried again."""
     family = socket.AF_INET6 if ":" in bind else socket.AF_INET
-    try:
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((bind, port))
-            return int(probe.getsockname()[1])
-    except OSError as problem:
-        raise SettingsError(
-            f"{key}: cannot listen on {bind} port {port} ({problem.strerror}); choose another by "
-            f"{key} in fleet.toml or --{key.replace('.', '-')}"
-        ) from problem
+    give_up, told = time.monotonic() + _PORT_PATIENCE_S, False
+    while True:
+        try:
+            with socket.socket(family, socket.SOCK_STREAM) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind((bind, port))
+                return int(probe.getsockname()[1])
+        except OSError as problem:
+            if problem.errno != errno.EADDRINUSE or time.monotonic() > give_up:
+                raise SettingsError(
+                    f"{key}: cannot listen on {bind} port {port} ({problem.strerror}); choose"
+                    f" another by {key} in fleet.toml or --{key.replace('.', '-')}"
+                ) from problem
+        if not told:
+            say(f"{key}: cổng {port} đang bận, chờ / port {port} is taken, waiting")
+            told = True
+        time.sleep(LOOK_S)
 
 
 def _reachable(bind: str) -> str:

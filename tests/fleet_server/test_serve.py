@@ -198,6 +198,15 @@ def test_a_port_that_is_taken_is_named(serve: Callable[..., Served]) -> None:
     assert f"broker.port: cannot listen on 127.0.0.1 port {port}" in served.said()
 
 
+def test_a_port_that_is_let_go_of_soon_is_waited_for(serve: Callable[..., Served]) -> None:
+    with socket.socket() as dying:
+        dying.bind(("127.0.0.1", 0))
+        dying.listen()
+        served = serve("--broker-port", "0", "--web-port", str(dying.getsockname()[1]))
+        wait_until(lambda: "waiting" in served.said(), what="a word", timeout_s=START_S)
+    served.ready()
+
+
 def test_a_part_that_cannot_start_ends_the_rest_with_its_last_words(
     home: Home, serve: Callable[..., Served]
 ) -> None:
