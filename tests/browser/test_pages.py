@@ -83,6 +83,14 @@ def test_a_manager_sees_the_day_and_the_log_as_it_grows(
     expect(rows).to_have_count(4)
 
 
+def test_pages_that_say_no_are_in_good_order(reader: Callable[..., Reader], world: World) -> None:
+    manager = sign_in(reader(), world, "manager")
+    manager.look("/nowhere", "error-404", status=404)
+    manager.look("/fleet", "error-403", status=403)
+    stranger = reader()
+    stranger.look("/nowhere", "error-404-stranger", status=404)
+
+
 def test_without_scripts_everything_can_be_read(
     reader: Callable[..., Reader], world: World
 ) -> None:
