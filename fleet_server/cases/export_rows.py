@@ -7,10 +7,11 @@ from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from fleet_server.cases.contacts import CaseContact, Event
-from fleet_server.cases.desk import CaseDesk, CaseSeen
+from fleet_server.cases.desk import CaseDesk
 from fleet_server.cases.names import Named
 from fleet_server.cases.results import Evaluation
 from fleet_server.cases.states import WORDS
+from fleet_server.cases.summary import CaseSeen
 from fleet_server.interchange import people, tables
 from fleet_server.interchange.records import (
     CaseRecord,
