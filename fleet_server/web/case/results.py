@@ -7,6 +7,7 @@ from flask import Blueprint
 from fleet_server import keys
 from fleet_server.auth.permissions import Permission
 from fleet_server.cases.freezing import Forged
+from fleet_server.errors import KeysError
 from fleet_server.web.access import permission
 from fleet_server.web.case import frame
 from fleet_server.web.casework import desk
@@ -43,7 +44,11 @@ def page(case: str) -> str:
 @permission(Permission.CASES)
 def result(case: str, number: int) -> str:
     work = desk()
-    key, one, forged = keys.results(site().settings.keys_dir), None, ""
+    one, forged = None, ""
+    try:
+        key = keys.results(site().settings.keys_dir)
+    except KeysError:
+        key = None  # the page says that it was not checked
     try:
         one = work.result(case, number, key)
     except Forged as problem:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -49,6 +51,12 @@ class Clinic:
         )
         for login, role, area in LOGINS.values():
             add_account(self.app, role, login=login, area=area)
+
+    def trust(self, key: Ed25519PublicKey) -> None:
+        """Kept results are checked with this key."""
+        path = self.home / "keys" / "public" / "results.pub"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
 
     def browser(self, who: str) -> FlaskClient:
         """A browser somebody is signed in with."""

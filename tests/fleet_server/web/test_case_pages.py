@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask.testing import FlaskClient
 from sqlalchemy import event
 
@@ -103,7 +104,8 @@ def test_who_opened_a_case_does_not_confirm_its_laboratory_number(clinic: Clinic
 
 def test_a_case_of_another_area_is_as_good_as_unknown(known: Clinic) -> None:
     far = known.browser("far")
-    assert CASE not in far.get("/cases").text
+    assert f'href="{AT}"' not in far.get("/cases").text
+    assert f'href="{AT}"' in known.browser("tracer").get("/cases").text
     for path in ("", "/people", "/milestones", "/contacts", "/preview", "/results"):
         assert far.get(AT + path).status_code == 404
     assert submit(far, f"{AT}/evaluate", page="/account").status_code == 404
@@ -204,8 +206,11 @@ def test_what_is_new_is_shown_until_it_was_seen(known: Clinic) -> None:
 def test_a_kept_result_is_shown_with_its_ground(known: Clinic) -> None:
     tracer = known.browser("tracer")
     number = known.office.desk().show(CASE).evaluated
-    page = tracer.get(f"{AT}/results/{number}").text
-    assert "chưa kiểm chữ ký" in page
+    assert "chưa kiểm chữ ký" in tracer.get(f"{AT}/results/{number}").text
+    known.trust(known.office.sign.public_key())
+    assert "chữ ký đúng" in tracer.get(f"{AT}/results/{number}").text
+    known.trust(Ed25519PrivateKey.generate().public_key())
+    assert "chữ ký không khớp" in tracer.get(f"{AT}/results/{number}").text
     assert tracer.get(f"{AT}/results/999").status_code == 404
 
 
@@ -213,8 +218,8 @@ def test_a_closed_case_is_read_and_not_changed(known: Clinic) -> None:
     tracer = known.browser("tracer")
     assert "Ca đã đóng" not in tracer.get(f"{AT}/preview").text
     assert "Đã đóng" in said(tracer, f"{AT}/close", {"words": "âm tính"})
-    assert CASE not in tracer.get("/cases").text
-    assert CASE in tracer.get("/cases?closed=1").text
+    assert f'href="{AT}"' not in tracer.get("/cases").text
+    assert f'href="{AT}"' in tracer.get("/cases?closed=1").text
     ref = known.office.desk().contacts(CASE)[0].ref
     for path in ("", "/people", "/milestones", "/contacts", f"/contacts/{ref}", "/preview"):
         page = tracer.get(AT + path)
