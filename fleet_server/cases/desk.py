@@ -277,6 +277,16 @@ class CaseDesk:
             case = self._enter(connection, ref, closed=True).case
             return names.listed(connection, case.id)
 
+    def opening_people(self, ref: str, opening: int) -> list[str]:
+        """References of those a request is about."""
+        with self.engine.connect() as connection:
+            return names.people_of(connection, self._enter(connection, ref, closed=True), opening)
+
+    def waiting(self) -> list[names.Waiting]:
+        """What waits for the actor as a second person, in all cases of their area."""
+        with self.engine.connect() as connection:
+            return names.waiting(connection, self.actor)
+
     def results(self, ref: str) -> list[tuple[int, int, str, str]]:
         """Kept results (`freezing.listed`)."""
         with self.engine.connect() as connection:

@@ -3,6 +3,9 @@ anybody has them.
 """
 
 import hashlib
+import io
+import tempfile
+import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -76,6 +79,22 @@ def export(desk: CaseDesk, ref: str, wanted: Wanted, folder: Path) -> list[Writt
     return [
         _write(desk, ref, folder / name, write) for name, write in _files(source, wanted, shape)
     ]
+
+
+def packed(desk: CaseDesk, ref: str, wanted: Wanted) -> tuple[str, bytes]:
+    """The same as one ZIP: its name and content. What carries names needs a purpose."""
+    if wanted.kind in NAMED and not wanted.purpose:
+        raise BadWords(
+            f"purpose: {wanted.kind} có tên người, cần nêu mục đích / carries names; expected what"
+            " they are for"
+        )
+    into = io.BytesIO()
+    with tempfile.TemporaryDirectory(prefix="tram-") as folder:
+        written = export(desk, ref, wanted, Path(folder))
+        with zipfile.ZipFile(into, "w", zipfile.ZIP_DEFLATED) as archive:
+            for each in written:
+                archive.write(each.path, each.path.name)
+    return f"{file_stem(ref)}-{wanted.kind}.zip", into.getvalue()
 
 
 def _source(desk: CaseDesk, ref: str, wanted: Wanted) -> Source:

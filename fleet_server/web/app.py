@@ -30,7 +30,17 @@ from fleet_server.web import (
     site,
 )
 from fleet_server.web.account import mine, password, second_factor, sign_in, start
-from fleet_server.web.case import cases, contacts, milestones, people, results
+from fleet_server.web.case import (
+    approvals,
+    calls,
+    cases,
+    contacts,
+    files,
+    milestones,
+    names,
+    people,
+    results,
+)
 from fleet_server.web.case import overview as case_overview
 from fleet_server.web.case import preview as case_preview
 from fleet_server.web.fleet import kiosks
@@ -46,6 +56,7 @@ PAGES = (
     *(kiosks,),
     *(coverage,),
     *(cases, case_overview, people, milestones, contacts, case_preview, results),
+    *(names, approvals, calls, files),
     *(health,),
 )
 

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.doors import enter
-from tests.fleet_server.cases.conftest import CASE, LAB, Office, office
+from tests.fleet_server.cases.conftest import CASE, LAB, NAMES_PER_DAY, Office, office
 from tests.fleet_server.web.clinic import LOGINS, Clinic
 from tests.support.browser import Reader, served
 from tests.support.market_days import SELLER_OLD_CODE, SELLER_PHONE
@@ -96,6 +96,41 @@ def test_the_first_hour_of_a_case(people: dict[str, Reader], clinic: Clinic) -> 
     page.get_by_role("button", name="Gọi được", exact=True).click()
     expect(page.locator(".badge", has_text="đã liên lạc")).to_be_visible()
     tracer.look(one, "case-contact")
+
+    page = tracer.open(f"{AT}/calls")
+    page.locator("tbody a").first.click()
+    expect(page.get_by_role("button", name="Gọi được").first).to_be_visible()
+    tracer.look(
+        page.url.partition("?")[0].removeprefix(tracer.address) + "?area=T01-01", "case-calls"
+    )
+
+    page = tracer.open(f"{AT}/names")
+    for box in page.get_by_role("checkbox").all()[: NAMES_PER_DAY + 2]:
+        box.check()
+    page.get_by_label("Để làm gì").fill("gọi điện")
+    page.get_by_role("button", name="Mở tên").click()
+    expect(page.get_by_role("alert")).to_contain_text("24 giờ")
+    page.get_by_role("button", name="Xin duyệt").click()
+    expect(page.get_by_role("status")).to_contain_text("chờ người thứ hai")
+    tracer.look(f"{AT}/names", "case-names")
+    supervisor.look("/approvals", "approvals")
+    theirs = supervisor.open("/approvals")
+    theirs.get_by_role("link", name=CASE).click()
+    theirs.get_by_role("button", name="Duyệt", exact=True).click()
+    expect(theirs.get_by_role("status")).to_contain_text("Đã duyệt")
+    supervisor.look("/approvals", "approvals-none")
+    page = tracer.open(f"{AT}/names")
+    page.locator("table").get_by_role("button", name="Mở tên").click()
+    expect(page.locator("#opened ~ .region tbody tr")).to_have_count(NAMES_PER_DAY + 2)
+
+    page = tracer.open(f"{AT}/files")
+    page.get_by_label("Danh sách tiếp xúc").check()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Tải tệp ZIP").click()
+    assert download.value.suggested_filename == f"{CASE}-contacts.zip"
+    page.get_by_role("button", name="Soạn thông báo").click()
+    expect(page.locator("pre").first).to_contain_text("THÔNG BÁO KHẨN")
+    tracer.look(f"{AT}/files", "case-files")
 
 
 def test_a_tracer_needs_no_mouse(people: dict[str, Reader], clinic: Clinic) -> None:

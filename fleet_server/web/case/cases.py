@@ -5,7 +5,7 @@ from typing import Any, Final
 from flask import Blueprint, render_template, request, url_for
 
 from fleet_server.auth.permissions import Permission
-from fleet_server.web.access import permission
+from fleet_server.web.access import caller, permission
 from fleet_server.web.case import given
 from fleet_server.web.casework import desk
 from fleet_server.web.forms import Answer, take
@@ -47,7 +47,9 @@ def begin() -> Answer:
 
 def _page(problem: str = "", form: Any = None) -> str:
     closed, offset = request.args.get("closed") == "1", given.offset()
-    cases = desk().listed(closed=closed, offset=offset, limit=PAGE + 1)
+    may_decide = caller().may(Permission.CASES_DECIDE)
+    work = desk()
+    cases = work.listed(closed=closed, offset=offset, limit=PAGE + 1)
 
     def address(to: int) -> str:
         return url_for("case_list.page", offset=to or None, closed=1 if closed else None)
@@ -56,6 +58,8 @@ def _page(problem: str = "", form: Any = None) -> str:
         "case_list.html",
         cases=cases[:PAGE],
         closed=closed,
+        may_decide=may_decide,
+        waiting=len(work.waiting()) if may_decide else 0,
         newer=address(max(0, offset - PAGE)) if offset else "",
         older=address(offset + PAGE) if len(cases) > PAGE else "",
         problem=problem,

@@ -4,7 +4,7 @@ from typing import Any, Final, NamedTuple
 
 from flask import render_template
 
-from fleet_server.cases.states import WORDS
+from fleet_server.cases import event_words, states
 from fleet_server.cases.summary import CaseSeen
 from fleet_server.web.casework import desk
 
@@ -22,7 +22,10 @@ TABS: Final = (
     Tab("case_people.page", "F0", "Index persons"),
     Tab("case_milestones.page", "Mốc dịch tễ", "Milestones"),
     Tab("case_contacts.page", "Tiếp xúc", "Contacts"),
+    Tab("case_names.page", "Mở tên", "Names"),
+    Tab("case_calls.page", "Gọi điện", "Calls"),
     Tab("case_preview.page", "Xem trước", "Preview"),
+    Tab("case_files.page", "Xuất tệp", "Files"),
     Tab("case_results.page", "Kết quả lưu", "Kept results"),
 )
 """In the order of the work."""
@@ -42,7 +45,8 @@ def show(template: str, case: CaseSeen, here: str, /, **context: Any) -> str:
         gaps=desk().gaps(case.ref),
         here=here,
         tabs=TABS,
-        state_words=WORDS,
+        state_words=states.WORDS,
+        event_words=event_words.WORDS,
         tier_words=TIER_WORDS,
         **context,
     )

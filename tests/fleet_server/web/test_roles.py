@@ -30,12 +30,20 @@ CASES = {
         f"case_contacts.{name}"
         for name in ("page", "contact", "call", "decide", "set_area", "note")
     ),
+    *(f"case_names.{name}" for name in ("page", "open_names", "ask", "break_glass")),
+    *(f"case_calls.{name}" for name in ("page", "call")),
+    *(f"case_files.{name}" for name in ("page", "export", "notice")),
     "case_preview.page",
     "case_preview.preview",
     "case_results.page",
     "case_results.result",
 }
-DECIDE = {"case_overview.confirm"}
+DECIDE = {
+    "case_overview.confirm",
+    "case_names.decide",
+    "case_names.review",
+    "case_approvals.page",
+}
 EXPORT: set[str] = set()
 MANAGE: set[str] = set()
 DESK: set[str] = set()
