@@ -40,23 +40,25 @@ from fleet_server.web.case import (
     names,
     people,
     results,
+    told,
 )
 from fleet_server.web.case import overview as case_overview
 from fleet_server.web.case import preview as case_preview
 from fleet_server.web.fleet import kiosks
 from fleet_server.web.report import coverage
 from fleet_server.web.site import Site
-from fleet_server.web.venue import log, overview
+from fleet_server.web.venue import log, overview, tell
+from fleet_server.web.venue import settings as venue_settings
 
 MAX_REQUEST_BYTES = 64 * 1024
 
 PAGES = (
     *(start, sign_in, password, second_factor, mine),
-    *(log, overview),
+    *(log, overview, venue_settings, tell),
     *(kiosks,),
     *(coverage,),
     *(cases, case_overview, people, milestones, contacts, case_preview, results),
-    *(names, approvals, calls, files),
+    *(names, approvals, calls, files, told),
     *(health,),
 )
 

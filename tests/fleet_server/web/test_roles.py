@@ -35,6 +35,8 @@ CASES = {
     *(f"case_files.{name}" for name in ("page", "export", "notice")),
     "case_preview.page",
     "case_preview.preview",
+    "case_told.page",
+    "case_told.answer",
     "case_results.page",
     "case_results.result",
 }
@@ -44,8 +46,11 @@ DECIDE = {
     "case_names.review",
     "case_approvals.page",
 }
-EXPORT: set[str] = set()
-MANAGE: set[str] = set()
+EXPORT = {"venue_log.export"}
+MANAGE = {
+    *(f"venue_settings.{name}" for name in ("page", "change", "set_hours", "put_part")),
+    *(f"venue_tell.{name}" for name in ("page", "tell")),
+}
 DESK: set[str] = set()
 ADMIN: set[str] = set()
 AUDIT: set[str] = set()
