@@ -43,6 +43,7 @@ from fleet_server.web.case import (
     names,
     people,
     results,
+    told,
 )
 from fleet_server.web.case import mine as case_mine
 from fleet_server.web.case import overview as case_overview
@@ -50,17 +51,18 @@ from fleet_server.web.case import preview as case_preview
 from fleet_server.web.fleet import kiosks
 from fleet_server.web.report import coverage
 from fleet_server.web.site import Site
-from fleet_server.web.venue import log, overview
+from fleet_server.web.venue import log, overview, tell
+from fleet_server.web.venue import settings as venue_settings
 
 MAX_REQUEST_BYTES = 64 * 1024
 
 PAGES = (
     *(start, sign_in, password, second_factor, mine),
-    *(log, overview),
+    *(log, overview, venue_settings, tell),
     *(kiosks,),
     *(coverage,),
     *(cases, case_overview, people, milestones, contacts, case_preview, results),
-    *(names, approvals, calls, files, case_mine),
+    *(names, approvals, calls, files, told, case_mine),
     *(audit_log, audit_openings, audit_verify),
     *(health,),
 )

@@ -36,6 +36,8 @@ CASES = {
     "case_mine.page",
     "case_preview.page",
     "case_preview.preview",
+    "case_told.page",
+    "case_told.answer",
     "case_results.page",
     "case_results.result",
 }
@@ -45,8 +47,11 @@ DECIDE = {
     "case_names.review",
     "case_approvals.page",
 }
-EXPORT: set[str] = set()
-MANAGE: set[str] = set()
+EXPORT = {"venue_log.export"}
+MANAGE = {
+    *(f"venue_settings.{name}" for name in ("page", "change", "set_hours", "put_part")),
+    *(f"venue_tell.{name}" for name in ("page", "tell")),
+}
 DESK: set[str] = set()
 ADMIN: set[str] = set()
 AUDIT = {"audit_log.page", "audit_openings.page", "audit_verify.page", "audit_verify.verify"}
