@@ -30,6 +30,9 @@ from fleet_server.web import (
     site,
 )
 from fleet_server.web.account import mine, password, second_factor, sign_in, start
+from fleet_server.web.audit import log as audit_log
+from fleet_server.web.audit import openings as audit_openings
+from fleet_server.web.audit import verify as audit_verify
 from fleet_server.web.case import (
     approvals,
     calls,
@@ -42,6 +45,7 @@ from fleet_server.web.case import (
     results,
     told,
 )
+from fleet_server.web.case import mine as case_mine
 from fleet_server.web.case import overview as case_overview
 from fleet_server.web.case import preview as case_preview
 from fleet_server.web.fleet import kiosks
@@ -58,7 +62,8 @@ PAGES = (
     *(kiosks,),
     *(coverage,),
     *(cases, case_overview, people, milestones, contacts, case_preview, results),
-    *(names, approvals, calls, files, told),
+    *(names, approvals, calls, files, told, case_mine),
+    *(audit_log, audit_openings, audit_verify),
     *(health,),
 )
 

@@ -31,6 +31,7 @@ SECTIONS: Final = (
     Section("case", "case_list.page", "Ca bệnh", "Cases"),
     Section("fleet", "fleet_kiosks.page", "Các trạm", "Kiosks"),
     Section("report", "report_coverage.page", "Bao phủ", "Coverage"),
+    Section("audit", "audit_log.page", "Nhật ký", "Audit log"),
 )
 """In the order of the bar."""
 

@@ -33,6 +33,7 @@ CASES = {
     *(f"case_names.{name}" for name in ("page", "open_names", "ask", "break_glass")),
     *(f"case_calls.{name}" for name in ("page", "call")),
     *(f"case_files.{name}" for name in ("page", "export", "notice")),
+    "case_mine.page",
     "case_preview.page",
     "case_preview.preview",
     "case_told.page",
@@ -53,7 +54,7 @@ MANAGE = {
 }
 DESK: set[str] = set()
 ADMIN: set[str] = set()
-AUDIT: set[str] = set()
+AUDIT = {"audit_log.page", "audit_openings.page", "audit_verify.page", "audit_verify.verify"}
 ALL = VENUE | FLEET | COVERAGE | CASES | DECIDE | EXPORT | MANAGE | DESK | ADMIN | AUDIT
 DENIED = {
     Role.VISITOR_DESK: ALL - DESK,
