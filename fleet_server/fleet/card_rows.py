@@ -64,9 +64,15 @@ def identity(name: str, phone: str, commune: str) -> IdentityPart:
     for what, text in (("phone", phone), ("commune", commune)):
         if len(text) > MAX_NAME or not text.isprintable():
             raise Unfit(f"{what}: expected at most {MAX_NAME} characters on one line")
+    digits = "".join(character for character in phone if character not in " .-()\u00a0")
+    if digits and _PHONE.fullmatch(digits) is None:
+        raise Unfit(
+            "phone: số điện thoại có 8 đến 15 chữ số, ví dụ 0900000000 / expected 8 to 15 digits,"
+            " such as 0900000000 or +84900000000"
+        )
     return IdentityPart(
         name=check_name("name", name) if name else "",
-        phone="".join(character for character in phone if character not in " .-()\u00a0"),
+        phone=digits,
         address=commune.strip(),
     )
 
@@ -111,8 +117,6 @@ def _row(line: int, values: Mapping[str, str]) -> Row:
     if not name:
         raise Unfit("name: thiếu tên / expected a name")
     found = identity(name, values.get("phone", ""), values.get("commune", ""))
-    if found.phone and _PHONE.fullmatch(found.phone) is None:
-        raise Unfit("phone: expected 8 to 15 digits, such as 0900000000 or +84900000000")
     wish = values.get("print", "")
     word = _plain(wish)
     if word in _YES:

@@ -15,7 +15,6 @@ from fleet_server.auth.door import Door
 from fleet_server.auth.passwords import Passwords
 from fleet_server.auth.second_factor import SecretSeal
 from fleet_server.auth.sessions import Lasts
-from fleet_server.cases.desk import Vault
 from fleet_server.identity.vault_client import VaultClient
 from fleet_server.settings import Settings
 from fleet_server.web import (
@@ -30,9 +29,12 @@ from fleet_server.web import (
     site,
 )
 from fleet_server.web.account import mine, password, second_factor, sign_in, start
+from fleet_server.web.desk import cards as desk_cards
+from fleet_server.web.desk import privacy as desk_privacy
+from fleet_server.web.desk import revoking as desk_revoking
 from fleet_server.web.fleet import kiosks
 from fleet_server.web.report import coverage
-from fleet_server.web.site import Site
+from fleet_server.web.site import Site, Vault
 from fleet_server.web.venue import log, overview
 
 MAX_REQUEST_BYTES = 64 * 1024
@@ -42,6 +44,7 @@ PAGES = (
     *(log, overview),
     *(kiosks,),
     *(coverage,),
+    *(desk_cards, desk_revoking, desk_privacy),
     *(health,),
 )
 

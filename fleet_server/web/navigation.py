@@ -28,6 +28,7 @@ class Shown(NamedTuple):
 SECTIONS: Final = (
     Section("venue", "start.page", "Địa điểm", "Venues"),
     Section("fleet", "fleet_kiosks.page", "Các trạm", "Kiosks"),
+    Section("desk", "desk_cards.page", "Quầy", "Desk"),
     Section("report", "report_coverage.page", "Bao phủ", "Coverage"),
 )
 """In the order of the bar."""
