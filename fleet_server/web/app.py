@@ -29,6 +29,8 @@ from fleet_server.web import (
     site,
 )
 from fleet_server.web.account import mine, password, second_factor, sign_in, start
+from fleet_server.web.admin import codes as admin_codes
+from fleet_server.web.admin import people as admin_people
 from fleet_server.web.desk import cards as desk_cards
 from fleet_server.web.desk import privacy as desk_privacy
 from fleet_server.web.desk import revoking as desk_revoking
@@ -45,6 +47,7 @@ PAGES = (
     *(kiosks,),
     *(coverage,),
     *(desk_cards, desk_revoking, desk_privacy),
+    *(admin_people, admin_codes),
     *(health,),
 )
 

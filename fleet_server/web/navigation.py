@@ -30,6 +30,7 @@ SECTIONS: Final = (
     Section("fleet", "fleet_kiosks.page", "Các trạm", "Kiosks"),
     Section("desk", "desk_cards.page", "Quầy", "Desk"),
     Section("report", "report_coverage.page", "Bao phủ", "Coverage"),
+    Section("admin", "admin_people.page", "Quản trị", "Administration"),
 )
 """In the order of the bar."""
 
