@@ -33,6 +33,7 @@ from fleet_server.web.admin import codes as admin_codes
 from fleet_server.web.admin import people as admin_people
 from fleet_server.web.desk import cards as desk_cards
 from fleet_server.web.desk import privacy as desk_privacy
+from fleet_server.web.desk import requests as desk_requests
 from fleet_server.web.desk import revoking as desk_revoking
 from fleet_server.web.fleet import kiosks
 from fleet_server.web.report import coverage
@@ -46,7 +47,7 @@ PAGES = (
     *(log, overview),
     *(kiosks,),
     *(coverage,),
-    *(desk_cards, desk_revoking, desk_privacy),
+    *(desk_cards, desk_revoking, desk_requests, desk_privacy),
     *(admin_people, admin_codes),
     *(health,),
 )

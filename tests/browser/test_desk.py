@@ -92,3 +92,32 @@ def test_what_is_kept_is_for_everybody_to_read(reader: Callable[..., Reader]) ->
     expect(page.locator("h1")).to_contain_text("Dữ liệu của bạn")
     page.emulate_media(media="print")
     page.screenshot(path=SCREENS / "privacy-poster.png", full_page=True)
+
+
+def test_somebody_asks_for_their_data_and_has_it_deleted(clerk: Reader, desk: Counter) -> None:
+    page = clerk.open("/desk")
+    page.fill("[name=name]", "Nguyễn Thị Mẫu")
+    page.fill("[name=phone]", "0900 000 001")
+    page.click("main .form button")
+    desk.world.clock.now += 120  # the vault reads what has settled
+    desk.vault.index()
+    clerk.look("/desk/requests/new", "desk-request-new")
+    for kind in ("view", "restrict", "correct", "delete"):
+        page = clerk.open("/desk/requests/new")
+        page.select_option("[name=kind]", kind)
+        page.select_option("[name=by]", "phone")
+        page.fill("[name=number]", "0900000001")
+        page.check("[name=document]")
+        page.click("main .form button")
+        expect(page.locator("[role=status]")).to_contain_text("Đã tìm thấy")
+    clerk.look("/desk/requests", "desk-requests")
+    for number, name in enumerate(("view", "restrict", "correct", "delete"), 1):
+        clerk.look(f"/desk/requests/{number}", f"desk-request-{name}")
+    page = clerk.open("/desk/requests/1")
+    page.click("text=Mở tất cả")
+    expect(page.locator("main")).to_contain_text("Nguyễn Thị Mẫu")
+    snap(clerk, "desk-everything")
+    page = clerk.open("/desk/requests/4")
+    page.fill("[name=confirm]", "4")
+    page.click("text=Xóa tất cả >> nth=-1")
+    expect(page.locator("[role=status]")).to_contain_text("không còn gì")

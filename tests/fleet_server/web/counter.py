@@ -26,6 +26,7 @@ class Counter:
 
     world: World
     settings: Settings
+    vault: Vault
 
     def clerk(self) -> FlaskClient:
         return signed_in(self.world.stranger(), Role.VISITOR_DESK, login="quay-1")
@@ -63,4 +64,4 @@ def counter(engine: Engine, keys_once: Path, home: Path) -> Counter:
         ),
     )
     worlds.append(make_world(engine, settings, vault=NearVault(vault)))
-    return Counter(worlds[0], settings)
+    return Counter(worlds[0], settings, vault)

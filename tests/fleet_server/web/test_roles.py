@@ -26,6 +26,13 @@ EXPORT: set[str] = set()
 MANAGE: set[str] = set()
 DESK = {"desk_cards.page", "desk_cards.issue", "desk_cards.paper"}
 DESK |= {"desk_revoking.page", "desk_revoking.revoke"}
+DESK |= {
+    f"desk_requests.{name}"
+    for name in (
+        *("page", "new", "ask", "request_", "identify", "acknowledge", "everything", "copy"),
+        *("correct", "restrict", "lift", "delete", "finish"),
+    )
+}
 ADMIN = {f"admin_people.{name}" for name in ("page", "new", "create", "person", "set_role", "act")}
 ADMIN |= {f"admin_codes.{name}" for name in ("page", "create", "revoke")}
 AUDIT: set[str] = set()
