@@ -31,6 +31,7 @@ from fleet_server.web import (
 from fleet_server.web.account import mine, password, second_factor, sign_in, start
 from fleet_server.web.admin import codes as admin_codes
 from fleet_server.web.admin import people as admin_people
+from fleet_server.web.desk import batches as desk_batches
 from fleet_server.web.desk import cards as desk_cards
 from fleet_server.web.desk import privacy as desk_privacy
 from fleet_server.web.desk import requests as desk_requests
@@ -47,7 +48,7 @@ PAGES = (
     *(log, overview),
     *(kiosks,),
     *(coverage,),
-    *(desk_cards, desk_revoking, desk_requests, desk_privacy),
+    *(desk_cards, desk_batches, desk_revoking, desk_requests, desk_privacy),
     *(admin_people, admin_codes),
     *(health,),
 )

@@ -121,3 +121,30 @@ def test_somebody_asks_for_their_data_and_has_it_deleted(clerk: Reader, desk: Co
     page.fill("[name=confirm]", "4")
     page.click("text=Xóa tất cả >> nth=-1")
     expect(page.locator("[role=status]")).to_contain_text("không còn gì")
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_table_is_uploaded_and_its_cards_downloaded(
+    reader: Callable[..., Reader], world: World, tmp_path: Path, scripts: bool
+) -> None:
+    table = tmp_path / "lop-1a.csv"
+    rows = [f"Người Mẫu {number};{900000000 + number:010d};;" for number in range(120)]
+    table.write_text("\n".join(["Họ và tên;SĐT;Phường/Xã;In", *rows, "Hỏng;12;;"]), "utf-8")
+    clerk = reader(scripts=scripts)
+    page = clerk.open("/sign-in")
+    page.fill("[name=name]", add_account(world.app, Role.VISITOR_DESK, login="quay-1"))
+    page.fill("[name=password]", PASSWORD)
+    page.click("main button")
+    page = clerk.open("/desk/batches")
+    page.fill("[name=name]", "Trường Mẫu, lớp 1A")
+    page.set_input_files("[name=table]", table)
+    page.click("main .form button")
+    expect(page.locator("#done")).to_have_text("120", timeout=30_000)
+    expect(page.locator("main")).to_contain_text("Tải về để in", timeout=30_000)
+    with page.expect_download() as printing:
+        page.click("text=Tờ A4")
+    assert Path(printing.value.path()).read_bytes().startswith(b"%PDF")
+    if scripts:
+        where = page.url.removeprefix(clerk.address).partition("?")[0]
+        clerk.look(where, "desk-batch")
+        clerk.look("/desk/batches", "desk-batches")

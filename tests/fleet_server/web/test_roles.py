@@ -27,6 +27,10 @@ MANAGE: set[str] = set()
 DESK = {"desk_cards.page", "desk_cards.issue", "desk_cards.paper"}
 DESK |= {"desk_revoking.page", "desk_revoking.revoke"}
 DESK |= {
+    f"desk_batches.{name}"
+    for name in ("page", "upload", "template", "batch", "state", "go_on", "cards", "forget")
+}
+DESK |= {
     f"desk_requests.{name}"
     for name in (
         *("page", "new", "ask", "request_", "identify", "acknowledge", "everything", "copy"),
