@@ -15,7 +15,7 @@ from fleet_server.auth.caller import Caller
 from fleet_server.auth.permissions import VENUE_ROLES, Permission, Role
 from fleet_server.errors import NotKnown, Refused
 from fleet_server.fleet import areas
-from fleet_server.models import AccessToken, Account, AccountVenue, Venue
+from fleet_server.models import AccessToken, Account, AccountVenue, Area, Venue
 
 STATES: Final = ("active", "waiting", "disabled")
 """`waiting`: nobody has chosen a password of their own yet."""
@@ -152,6 +152,33 @@ def unlock(connection: Connection, caller: Caller, by: By, login: str) -> None:
     """Raises Refused, NotKnown."""
     _another(connection, caller, login)
     accounts.unlock(connection, by, login)
+
+
+class Reach(NamedTuple):
+    """How many people in use have each role in one place."""
+
+    code: str
+    """The area's; empty: everywhere, or certain venues."""
+    name: str
+    at_venues: bool
+    counts: dict[str, int]
+
+
+def reaches(connection: Connection, caller: Caller) -> list[Reach]:
+    """Who has which role where: everywhere first, then at venues, then area by area."""
+    at_venues = Account.role.in_(_VENUE)
+    rows = connection.execute(
+        select(Area.code, Area.name, at_venues, Account.role, func.count())
+        .outerjoin(Area, Area.id == Account.area_id)
+        .where(Account.disabled_at.is_(None), _reached(caller))
+        .group_by(Area.code, Area.name, at_venues, Account.role)
+    )
+    found: dict[tuple[str, bool], Reach] = {}
+    for code, name, venues, role, count in rows:
+        key = (code or "", bool(venues))
+        reach = found.setdefault(key, Reach(code or "", name or "", bool(venues), {}))
+        reach.counts[role] = count
+    return [found[key] for key in sorted(found)]
 
 
 def codes(connection: Connection, caller: Caller) -> list[tokens.Listed]:

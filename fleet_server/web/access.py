@@ -126,7 +126,7 @@ def _enforce() -> Response | str | None:
     by_program = request.path.startswith(API)
     if not by_program:
         if declared is not None and declared.takes and cookies.held(cookies.SESSION) is not None:
-            request.max_content_length = declared.takes
+            request.max_content_length = request.max_form_memory_size = declared.takes
         if _came_from_elsewhere():
             return render_template("account/come_in.html")
         _refuse_forms_of_others()

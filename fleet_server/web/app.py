@@ -29,8 +29,11 @@ from fleet_server.web import (
     site,
 )
 from fleet_server.web.account import mine, password, second_factor, sign_in, start
+from fleet_server.web.admin import areas as admin_areas
 from fleet_server.web.admin import codes as admin_codes
 from fleet_server.web.admin import people as admin_people
+from fleet_server.web.admin import roles as admin_roles
+from fleet_server.web.admin import rules as admin_rules
 from fleet_server.web.desk import batches as desk_batches
 from fleet_server.web.desk import cards as desk_cards
 from fleet_server.web.desk import privacy as desk_privacy
@@ -49,7 +52,7 @@ PAGES = (
     *(kiosks,),
     *(coverage,),
     *(desk_cards, desk_batches, desk_revoking, desk_requests, desk_privacy),
-    *(admin_people, admin_codes),
+    *(admin_people, admin_roles, admin_codes, admin_areas, admin_rules),
     *(health,),
 )
 
