@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo setup test test-deps test-picamera test-browser check lint types imports fast soak fuzz bench-decode bench-ingest bench-credentials bench-kiosk bench-trace bench-cases bench-coverage bench-face-to-face fresh docs lock clean
+.PHONY: help demo setup test test-deps test-picamera test-browser check lint types imports fast soak fuzz bench-decode bench-ingest bench-credentials bench-kiosk bench-trace bench-cases bench-coverage bench-face-to-face fresh docs pictures lock clean
 
 PYTHON ?= /usr/bin/python3
 KILLS ?= 1000
@@ -55,7 +55,7 @@ lint: $(DEV) ## Look for mistakes and formatting in Python and shell
 
 types: $(DEV) ## Check the types with mypy, strictly
 	$(BIN)/mypy
-	$(BIN)/mypy docs/write.py
+	$(BIN)/mypy docs/write.py docs/pictures.py
 
 imports: $(DEV) ## Hold the packages to who may import whom
 	$(BIN)/lint-imports
@@ -101,6 +101,9 @@ fresh: ## As root, by hand: a clone on bare Debian 12 and 13, demo and tests
 
 docs: $(DEV) ## Write the documents that are made from code
 	$(BIN)/python docs/write.py
+
+pictures: test-browser ## Make the guides' pictures again, from what the browser tests saw
+	$(BIN)/python docs/pictures.py
 
 lock: ## Pin all packages again with hashes (UPGRADE=1 takes newer releases)
 	@PYTHON=$(PYTHON) provisioning/lock.sh $(if $(filter-out 0 no,$(UPGRADE)),--upgrade)

@@ -1,9 +1,5 @@
 """What leaves a case as files, over HTTP: one ZIP, on record before anybody has it."""
 
-import io
-import tempfile
-import zipfile
-from pathlib import Path
 from typing import Annotated, Final, Literal
 
 import msgspec
@@ -13,8 +9,7 @@ from fleet_server.api.case_contacts import WhichContacts
 from fleet_server.api.operations import MOST, PREFIX, Download, Operation, route
 from fleet_server.auth.permissions import Permission
 from fleet_server.cases import exports
-from fleet_server.cases.acting import BadWords
-from fleet_server.cases.exports import NAMED, Wanted
+from fleet_server.cases.exports import Wanted
 from fleet_server.web.casework import desk
 
 pages = Blueprint("api_v1_case_exports", __name__, url_prefix=PREFIX)
@@ -53,15 +48,7 @@ class FilesToExport(WhichContacts, frozen=True, kw_only=True, forbid_unknown_fie
 )
 def export_case(case: str, body: FilesToExport) -> Download:
     """Call lists, Go.Data and SORMAS files carry names: they are opened for it."""
-    if body.kind in NAMED and not body.purpose:
-        raise BadWords(f"purpose: {body.kind} carries names; expected what they are for")
     wanted = Wanted(
         body.kind, body.shape or "", body.which, body.by_commune, body.purpose, body.opening
     )
-    packed = io.BytesIO()
-    with tempfile.TemporaryDirectory(prefix="tram-") as folder:
-        written = exports.export(desk(), case, wanted, Path(folder))
-        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
-            for each in written:
-                archive.write(each.path, each.path.name)
-    return Download(f"{exports.file_stem(case)}-{body.kind}.zip", packed.getvalue())
+    return Download(*exports.packed(desk(), case, wanted))

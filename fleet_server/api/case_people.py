@@ -8,8 +8,9 @@ from flask import Blueprint
 from fleet_server.api.case_desk import Page, cut
 from fleet_server.api.operations import PREFIX, Operation, route
 from fleet_server.auth.permissions import Permission
-from fleet_server.cases.desk import CaseDesk, CaseSeen, IndexSeen
+from fleet_server.cases.desk import CaseDesk
 from fleet_server.cases.results import CaseRef, MilestoneSeen
+from fleet_server.cases.summary import CaseSeen, IndexSeen
 from fleet_server.tracing.answers import VisitorRef
 from fleet_server.web.casework import desk
 

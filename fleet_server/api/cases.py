@@ -9,7 +9,7 @@ from fleet_server.api.case_desk import Page, at
 from fleet_server.api.operations import PREFIX, Operation, route
 from fleet_server.auth.permissions import Permission
 from fleet_server.cases.acting import BadWords
-from fleet_server.cases.desk import CaseSeen
+from fleet_server.cases.summary import CaseSeen
 from fleet_server.tracing.answers import VisitorRef
 from fleet_server.web.casework import desk
 

@@ -6,35 +6,35 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
-import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine
 
 from fleet_server import database
 from fleet_server.cases import (
     changes,
     contacts,
     evaluation,
+    finding,
     freezing,
     milestones,
     names,
     persons,
     preview,
     register,
+    summary,
 )
 from fleet_server.cases import notice as public
-from fleet_server.cases.acting import Acting, Actor, KnownCase, enter
+from fleet_server.cases.acting import Acting, Actor, enter
 from fleet_server.cases.changes import Changes
 from fleet_server.cases.contacts import CaseContact, Event, Filter
 from fleet_server.cases.freezing import Frozen, Signer
 from fleet_server.cases.names import Named, Opener, Opening
 from fleet_server.cases.notice import Notice
-from fleet_server.cases.results import Evaluation, MilestoneSeen, Preview
+from fleet_server.cases.results import EvaluatedExposure, Evaluation, MilestoneSeen, Preview
+from fleet_server.cases.summary import CaseSeen, IndexSeen
 from fleet_server.errors import Refused
-from fleet_server.models import Area
 from fleet_server.settings import Privacy
-from fleet_server.times import iso
-from fleet_server.tracing.answers import Time
+from fleet_server.tracing.answers import Gap
 
 A = TypeVar("A")
 
@@ -43,38 +43,6 @@ class Vault(Opener, Signer, Protocol):
     """What is asked of the vault."""
 
     def find(self, kind: str, number: str, *, case: str, purpose: str, actor: str) -> list[str]: ...
-
-
-class IndexSeen(msgspec.Struct, frozen=True, kw_only=True):
-    """An index person of a case."""
-
-    ref: str
-    visitor: str
-
-
-class CaseSeen(msgspec.Struct, frozen=True, kw_only=True):
-    """A case as it stands."""
-
-    ref: str
-    disease: str
-    area: str | None
-    lab_ref: str
-    lab_confirmed_by: str | None
-    onset: Time | None
-    isolated: Time | None
-    since: Time | None = msgspec.field(name="from")
-    until: Time | None = msgspec.field(name="to")
-    rule: str
-    opened_at: Time
-    opened_by: str
-    closed_at: Time | None
-    index: list[IndexSeen]
-    contacts: dict[str, int]
-    """By state."""
-    openings: int
-    """Requests for names that wait for somebody."""
-    evaluated: int | None
-    """Number of the newest kept result."""
 
 
 @dataclass(frozen=True)
@@ -100,11 +68,12 @@ class CaseDesk:
         """Cases, the newest first: `limit` of them after the first `offset`."""
         with self.engine.connect() as connection:
             found = register.listed(connection, self.actor, closed=closed)[offset:]
-            return [_seen(connection, case) for case in found[:limit]]
+            return summary.seen(connection, found[:limit])
 
     def show(self, ref: str) -> CaseSeen:
         with self.engine.connect() as connection:
-            return _seen(connection, self._enter(connection, ref, closed=True).case)
+            case = self._enter(connection, ref, closed=True).case
+            return summary.seen(connection, [case])[0]
 
     def amend(
         self,
@@ -160,6 +129,11 @@ class CaseDesk:
             ref, lambda connection, acting: persons.link(connection, acting, first, second, reason)
         )
 
+    def links(self, ref: str) -> list[persons.LinkSeen]:
+        """Links made in the case that are in force."""
+        with self.engine.connect() as connection:
+            return persons.linked(connection, self._enter(connection, ref, closed=True))
+
     def unlink(self, ref: str, link_id: int, reason: str) -> set[int]:
         return self._do(
             ref, lambda connection, acting: persons.unlink(connection, acting, link_id, reason)
@@ -193,6 +167,11 @@ class CaseDesk:
             lambda connection, acting: milestones.decide(connection, acting, number, state, note),
         )
 
+    def gaps(self, ref: str) -> list[Gap]:
+        """What may be missing where its index persons were, as things are now."""
+        with self.engine.connect() as connection:
+            return finding.gaps_now(connection, self._enter(connection, ref, closed=True))
+
     def preview(self, ref: str, **terms: Any) -> Preview:
         return preview.preview(self.engine, self._acting(ref), **terms)
 
@@ -201,16 +180,30 @@ class CaseDesk:
 
     def changes(self, ref: str, *, saw: bool = True) -> Changes:
         """What the actor has not seen yet; `saw`: and has now."""
+        if not saw:
+            with self.engine.connect() as connection:
+                return changes.since_last_look(
+                    connection, self._enter(connection, ref, closed=True)
+                )
         with self._at(ref) as (connection, acting):
             found = changes.since_last_look(connection, acting)
-            if saw:
-                changes.saw(connection, acting, found.result)
+            changes.saw(connection, acting, found.result)
         return found
 
     def contacts(self, ref: str, which: Filter = contacts.ALL) -> list[CaseContact]:
         with self.engine.connect() as connection:
             case = self._enter(connection, ref, closed=True).case
             return contacts.listed(connection, case.id, which)
+
+    def contact(self, ref: str, person: str) -> tuple[CaseContact, list[EvaluatedExposure]]:
+        """One contact, with each exposure and the scans behind it as the last evaluation has them.
+
+        Raises NotKnown.
+        """
+        with self.engine.connect() as connection:
+            case = self._enter(connection, ref, closed=True).case
+            found = contacts.one(connection, case.id, person)
+            return found, contacts.kept_exposures(connection, case.id, found.ref)
 
     def decide(
         self, ref: str, person: str, state: str, *, words: str = "", area: str | None = None
@@ -284,6 +277,16 @@ class CaseDesk:
             case = self._enter(connection, ref, closed=True).case
             return names.listed(connection, case.id)
 
+    def opening_people(self, ref: str, opening: int) -> list[str]:
+        """References of those a request is about."""
+        with self.engine.connect() as connection:
+            return names.people_of(connection, self._enter(connection, ref, closed=True), opening)
+
+    def waiting(self) -> list[names.Waiting]:
+        """What waits for the actor as a second person, in all cases of their area."""
+        with self.engine.connect() as connection:
+            return names.waiting(connection, self.actor)
+
     def results(self, ref: str) -> list[tuple[int, int, str, str]]:
         """Kept results (`freezing.listed`)."""
         with self.engine.connect() as connection:
@@ -335,45 +338,3 @@ class CaseDesk:
 
     def _enter(self, connection: Connection, ref: str, *, closed: bool = False) -> Acting:
         return enter(connection, ref, self.actor, now_ms=self.now_ms, closed=closed)
-
-
-def _seen(connection: Connection, case: KnownCase) -> CaseSeen:
-    def time(at: int | None) -> str | None:
-        return None if at is None else iso(at)
-
-    area = None
-    if case.area_id is not None:
-        area = connection.scalar(select(Area.code).where(Area.id == case.area_id))
-    people = persons.members(connection, case.id)
-    by_state: dict[str, int] = {}
-    for member in people:
-        if member.role != persons.F0:
-            by_state[member.state] = by_state.get(member.state, 0) + 1
-    waiting = [
-        each
-        for each in names.listed(connection, case.id)
-        if each.state in (names.ASKED, names.BROKEN)
-    ]
-    return CaseSeen(
-        ref=case.ref,
-        disease=case.disease,
-        area=area,
-        lab_ref=case.lab_ref,
-        lab_confirmed_by=case.lab_confirmed_by,
-        onset=time(case.onset_at),
-        isolated=time(case.isolated_at),
-        since=time(case.since_at),
-        until=time(case.until_at),
-        rule=case.rule_version,
-        opened_at=iso(case.opened_at),
-        opened_by=case.opened_by,
-        closed_at=time(case.closed_at),
-        index=[
-            IndexSeen(ref=member.ref, visitor=f"P{member.person_id}")
-            for member in people
-            if member.role == persons.F0
-        ],
-        contacts=by_state,
-        openings=len(waiting),
-        evaluated=freezing.latest(connection, case.id),
-    )

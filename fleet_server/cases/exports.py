@@ -1,36 +1,34 @@
 """What leaves a case as files: lists, milestones, and imports for other systems. On record before
-anybody has them; people under references that mean nothing outside the case.
+anybody has them.
 """
 
 import hashlib
+import io
+import tempfile
+import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, NamedTuple
-from zoneinfo import ZoneInfo
+from typing import Final, NamedTuple
 
 import msgspec
 from sqlalchemy import select
 
+from fleet_server.cases import export_rows
 from fleet_server.cases.acting import BadWords
-from fleet_server.cases.contacts import CaseContact, Event, Filter
-from fleet_server.cases.desk import CaseDesk, CaseSeen
+from fleet_server.cases.contacts import CaseContact, Filter
+from fleet_server.cases.desk import CaseDesk
+from fleet_server.cases.export_rows import Source
 from fleet_server.cases.names import Named
 from fleet_server.cases.results import Evaluation
-from fleet_server.cases.states import WORDS
 from fleet_server.errors import NotKnown, Refused
-from fleet_server.interchange import godata, people, sormas, table_csv, table_xlsx, tables
+from fleet_server.interchange import godata, sormas, table_csv, table_xlsx, tables
 from fleet_server.interchange.godata import Shape
 from fleet_server.interchange.records import (
-    CaseRecord,
-    ExposureRecord,
-    MilestoneRecord,
     PersonRecord,
     Role,
 )
 from fleet_server.interchange.tables import Row, Table
 from fleet_server.models import Area, Venue
-from fleet_server.times import iso, parse
-from wire.records import IdentityPart
 
 KINDS: Final = ("contacts", "call-list", "milestones", "exposures", "godata", "sormas")
 NAMED: Final = frozenset({"call-list", "godata", "sormas"})
@@ -42,9 +40,6 @@ SHAPES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """The shapes of each kind, the usual first."""
 PRIVATE: Final = 0o600
-_UTC: Final = ZoneInfo("UTC")
-_REACHABLE: Final = {None: "", True: "có / yes", False: "không / no"}
-_STATES: Final = {"proposed": "đề xuất / proposed", "confirmed": "đã xác nhận / confirmed"}
 
 
 class Written(NamedTuple):
@@ -69,45 +64,6 @@ class Wanted(NamedTuple):
     """Approved request for the names, where one is needed."""
 
 
-class _Source(NamedTuple):
-    """All that exports of a case are made from."""
-
-    desk: CaseDesk
-    case: CaseSeen
-    evaluation: Evaluation | None
-    contacts: list[CaseContact]
-    named: Mapping[str, Named]
-    notes: Mapping[str, str]
-    areas: Mapping[str, str]
-    """Names of areas by code."""
-    venues: Mapping[str, str]
-    """Codes of the venues' areas, by their reference."""
-
-    @property
-    def record(self) -> CaseRecord:
-        onset = self.case.onset
-        return CaseRecord(
-            ref=self.case.ref,
-            onset_at=None if onset is None else parse(onset, _UTC),
-            opened_at=parse(self.case.opened_at, _UTC),
-            disease=self.case.disease,
-            area_code=self.case.area or "",
-        )
-
-    def about(self) -> Iterator[tuple[str, str]]:
-        """What a table answers, and what it cannot know."""
-        yield "Ca / Case", self.case.ref
-        yield "Xuất bởi / exported by", f"{self.desk.actor.name}, {iso(self.desk.now_ms // 1000)}"
-        found = self.evaluation
-        if found is None:
-            return
-        yield "Tính đến / as of", found.as_of
-        yield "Quy tắc / rule", f"{found.rule.version}, {found.rule.min_overlap_s // 60} min"
-        yield "Khoảng thời gian / window", f"{found.since} – {found.until}"
-        for gap in found.gaps:
-            yield "Khoảng trống / gap", f"{gap.vi} / {gap.en}"
-
-
 def export(desk: CaseDesk, ref: str, wanted: Wanted, folder: Path) -> list[Written]:
     """Writes the files into `folder`, none of which may be there. Raises BadWords, NotPermitted,
     Refused.
@@ -125,7 +81,23 @@ def export(desk: CaseDesk, ref: str, wanted: Wanted, folder: Path) -> list[Writt
     ]
 
 
-def _source(desk: CaseDesk, ref: str, wanted: Wanted) -> _Source:
+def packed(desk: CaseDesk, ref: str, wanted: Wanted) -> tuple[str, bytes]:
+    """The same as one ZIP: its name and content. What carries names needs a purpose."""
+    if wanted.kind in NAMED and not wanted.purpose:
+        raise BadWords(
+            f"purpose: {wanted.kind} có tên người, cần nêu mục đích / carries names; expected what"
+            " they are for"
+        )
+    into = io.BytesIO()
+    with tempfile.TemporaryDirectory(prefix="tram-") as folder:
+        written = export(desk, ref, wanted, Path(folder))
+        with zipfile.ZipFile(into, "w", zipfile.ZIP_DEFLATED) as archive:
+            for each in written:
+                archive.write(each.path, each.path.name)
+    return f"{file_stem(ref)}-{wanted.kind}.zip", into.getvalue()
+
+
+def _source(desk: CaseDesk, ref: str, wanted: Wanted) -> Source:
     case = desk.show(ref)
     contacts = desk.contacts(ref, wanted.which)
     people_of = [each.ref for each in contacts]
@@ -145,13 +117,13 @@ def _source(desk: CaseDesk, ref: str, wanted: Wanted) -> _Source:
         venues = connection.execute(
             select(Venue.ref, Area.code).join(Area, Area.id == Venue.area_id)
         ).all()
-    return _Source(
+    return Source(
         desk,
         case,
         evaluation,
         contacts,
         {each.ref: each for each in named},
-        _notes(desk.events(ref)),
+        export_rows.notes(desk.events(ref)),
         {row.code: row.name for row in areas},
         {row.ref: row.code for row in venues},
     )
@@ -160,7 +132,7 @@ def _source(desk: CaseDesk, ref: str, wanted: Wanted) -> _Source:
 _Write = Callable[[Path], int]
 
 
-def _files(source: _Source, wanted: Wanted, shape: str) -> Iterator[tuple[str, _Write]]:
+def _files(source: Source, wanted: Wanted, shape: str) -> Iterator[tuple[str, _Write]]:
     """Names of the files, and what writes each."""
     stem = file_stem(source.case.ref)
     kind = wanted.kind
@@ -173,14 +145,14 @@ def _files(source: _Source, wanted: Wanted, shape: str) -> Iterator[tuple[str, _
         for contact in source.contacts:
             communes.setdefault(contact.area or "chua-ro", []).append(contact)
         for code, there in sorted(communes.items()):
-            rows: list[Row] = [_call(source, contact) for contact in there]
+            rows: list[Row] = [export_rows.call(source, contact) for contact in there]
             yield f"{stem}-{kind}-{code}.{shape}", _table(source, tables.CALL_LIST, rows, shape)
     else:
-        table, listed = _ROWS[kind](source)
+        table, listed = export_rows.ROWS[kind](source)
         yield f"{stem}-{kind}.{shape}", _table(source, table, listed, shape)
 
 
-def _table(source: _Source, table: Table, rows: Sequence[Row], shape: str) -> _Write:
+def _table(source: Source, table: Table, rows: Sequence[Row], shape: str) -> _Write:
     zone = source.desk.zone
 
     def write(path: Path) -> int:
@@ -202,10 +174,10 @@ def _stream(rows: int, pieces: Callable[[], Iterable[bytes]]) -> _Write:
     return write
 
 
-def _godata(source: _Source, stem: str, given: str) -> Iterator[tuple[str, _Write]]:
+def _godata(source: Source, stem: str, given: str) -> Iterator[tuple[str, _Write]]:
     shape: Shape = "json" if given == "json" else "csv"
     zone, case = source.desk.zone, source.record
-    persons = _persons(source)
+    persons = export_rows.persons(source)
     roles: tuple[tuple[Role, str], ...] = (
         ("F0", "cases"),
         ("F1", "contacts"),
@@ -219,7 +191,7 @@ def _godata(source: _Source, stem: str, given: str) -> Iterator[tuple[str, _Writ
                 return godata.persons(case, mine, role=role, zone=zone, shape=shape)
 
             yield f"{stem}-godata-{name}.{shape}", _stream(len(mine), pieces)
-    stays, exposures = _stays(source), _exposures(source)
+    stays, exposures = export_rows.stays(source), export_rows.exposures(source)
     yield (
         f"{stem}-godata-events.{shape}",
         _stream(len(stays), lambda: godata.events(case, stays, zone=zone, shape=shape)),
@@ -233,18 +205,18 @@ def _godata(source: _Source, stem: str, given: str) -> Iterator[tuple[str, _Writ
     )
 
 
-def _sormas(source: _Source, stem: str) -> Iterator[tuple[str, _Write]]:
+def _sormas(source: Source, stem: str) -> Iterator[tuple[str, _Write]]:
     zone, case = source.desk.zone, source.record
     area = sormas.Area(
         region=source.areas.get(case.area_code, case.area_code), communities=source.areas
     )
     first = {each.ref: each.first for each in source.contacts}
     contacts = [
-        sormas.Contact(person, _seconds(first.get(person.ref)))
-        for person in _persons(source)
+        sormas.Contact(person, export_rows.seconds(first.get(person.ref)))
+        for person in export_rows.persons(source)
         if person.role == "F1"
     ]
-    stays = _stays(source)
+    stays = export_rows.stays(source)
     yield (
         f"{stem}-sormas-contacts.csv",
         _stream(len(contacts), lambda: sormas.contacts(case, contacts, area=area, zone=zone)),
@@ -253,174 +225,6 @@ def _sormas(source: _Source, stem: str) -> Iterator[tuple[str, _Write]]:
         f"{stem}-sormas-events.csv",
         _stream(len(stays), lambda: sormas.events(case, stays, area=area, zone=zone)),
     )
-
-
-def _contacts(source: _Source) -> tuple[Table, list[Row]]:
-    return tables.CONTACTS, [_contact(source, each) for each in source.contacts]
-
-
-def _calls(source: _Source) -> tuple[Table, list[Row]]:
-    return tables.CALL_LIST, [_call(source, each) for each in source.contacts]
-
-
-def _milestones(source: _Source) -> tuple[Table, list[Row]]:
-    rows: list[Row] = []
-    for number, each in enumerate(source.desk.milestones(source.case.ref), 1):
-        code = source.venues.get(each.venue, "")
-        rows.append(
-            {
-                "no": number,
-                "person": each.person,
-                "place": each.place,
-                "commune": source.areas.get(code, ""),
-                "start": _seconds(each.start),
-                "start_earliest": _seconds(each.start_earliest),
-                "start_latest": _seconds(each.start_latest),
-                "end": _seconds(each.end),
-                "end_earliest": _seconds(each.end_earliest),
-                "end_latest": _seconds(each.end_latest),
-                "source": "quét mã / scans" if each.source == "scans" else "phỏng vấn / interview",
-                "state": _STATES.get(each.state, each.state),
-                "notes": each.note,
-            }
-        )
-    return tables.MILESTONES, rows
-
-
-def _exposure_rows(source: _Source) -> tuple[Table, list[Row]]:
-    rows: list[Row] = [
-        {
-            "contact": each.target_ref,
-            "index": each.source_ref,
-            "tier": each.tier,
-            "seconds": each.duration_s,
-            "first": each.first_at,
-            "places": ", ".join(each.places),
-        }
-        for each in _exposures(source)
-    ]
-    return tables.EXPOSURES, rows
-
-
-_ROWS: Final[Mapping[str, Callable[[_Source], tuple[Table, list[Row]]]]] = {
-    "contacts": _contacts,
-    "call-list": _calls,
-    "milestones": _milestones,
-    "exposures": _exposure_rows,
-}
-
-
-def _contact(source: _Source, contact: CaseContact) -> dict[str, Any]:
-    return {
-        "ref": contact.ref,
-        "tier": contact.tier,
-        "state": " / ".join(WORDS[contact.state]),
-        "reachable": _REACHABLE[contact.reachable],
-        "first": _seconds(contact.first),
-        "certain": contact.certain_s,
-        "expected": contact.expected_s,
-        "possible": contact.possible_s,
-        "places": ", ".join(contact.places),
-        "notes": source.notes.get(contact.ref, ""),
-    }
-
-
-def _call(source: _Source, contact: CaseContact) -> dict[str, Any]:
-    named = source.named.get(contact.ref)
-    part = IdentityPart() if named is None else named.part
-    who = {name: getattr(part, name) for name in ("name", "phone", "birth", "sex", "address")}
-    return _contact(source, contact) | who | {"commune": contact.area_name}
-
-
-def _persons(source: _Source) -> list[PersonRecord]:
-    reported = source.desk.now_ms // 1000
-    roles: list[tuple[str, Role, CaseContact | None]] = [
-        (each.ref, "F0", None) for each in source.case.index
-    ]
-    roles += [(each.ref, "F1" if each.role == "F1" else "F2", each) for each in source.contacts]
-    last = _last_met(source.evaluation)
-    out = []
-    for ref, role, contact in roles:
-        named = source.named.get(ref)
-        part = IdentityPart() if named is None else named.part
-        first_name, last_name = people.split(part.name)
-        out.append(
-            PersonRecord(
-                ref=ref,
-                role=role,
-                first_name=first_name,
-                last_name=last_name,
-                sex=part.sex,
-                birth=part.birth,
-                phone=part.phone,
-                address=part.address,
-                commune_code="" if contact is None else contact.area or "",
-                reported_at=reported,
-                last_contact_at=last.get(ref),
-                tier="" if contact is None else contact.tier,  # type: ignore[arg-type]
-            )
-        )
-    return out
-
-
-def _exposures(source: _Source) -> list[ExposureRecord]:
-    """As the last kept evaluation has them, of the contacts that are exported."""
-    wanted = {each.ref for each in source.contacts}
-    roles: dict[str, Role] = {each.ref: "F0" for each in source.case.index}
-    found = [] if source.evaluation is None else source.evaluation.contacts
-    roles |= {each.ref: "F1" if each.role == "F1" else "F2" for each in found}
-    last = _last_met(source.evaluation)
-    return [
-        ExposureRecord(
-            source_ref=each.index,
-            source_role=roles.get(each.index, "F1"),
-            target_ref=contact.ref,
-            target_role=roles[contact.ref],
-            tier=each.tier,
-            first_at=parse(each.first, _UTC),
-            last_at=last.get(contact.ref, parse(each.first, _UTC)),
-            duration_s=each.expected_s,
-            places=tuple(each.places),
-        )
-        for contact in found
-        if contact.ref in wanted
-        for each in contact.exposures
-    ]
-
-
-def _last_met(evaluation: Evaluation | None) -> dict[str, int]:
-    """When each contact was exposed last, at the latest; at the first place where no more is
-    known.
-    """
-    found: dict[str, int] = {}
-    for contact in [] if evaluation is None else evaluation.contacts:
-        ends = [parse(meeting.end, _UTC) for each in contact.exposures for meeting in each.meetings]
-        ends += [parse(each.first, _UTC) for each in contact.exposures]
-        if ends:
-            found[contact.ref] = max(ends)
-    return found
-
-
-def _stays(source: _Source) -> list[MilestoneRecord]:
-    """Milestones that stand, under the case's reference and their number."""
-    return [
-        MilestoneRecord(
-            ref=f"{source.case.ref}-M{each.id}",
-            person_ref=each.person,
-            place=each.place,
-            commune_code=source.venues.get(each.venue, ""),
-            start=parse(each.start, _UTC),
-            start_earliest=parse(each.start_earliest, _UTC),
-            start_latest=parse(each.start_latest, _UTC),
-            end=parse(each.end, _UTC),
-            end_earliest=parse(each.end_earliest, _UTC),
-            end_latest=parse(each.end_latest, _UTC),
-            confirmed=each.state == "confirmed",
-            notes=each.note,
-        )
-        for each in source.desk.milestones(source.case.ref)
-        if each.state != "rejected"
-    ]
 
 
 def _write(desk: CaseDesk, ref: str, path: Path, write: _Write) -> Written:
@@ -441,19 +245,6 @@ def _write(desk: CaseDesk, ref: str, path: Path, write: _Write) -> Written:
     finally:
         staged.unlink(missing_ok=True)
     return Written(path, rows, sha256)
-
-
-def _notes(events: Iterable[Event]) -> dict[str, str]:
-    """What was noted of each person, oldest first."""
-    found: dict[str, list[str]] = {}
-    for event in events:
-        if event.person and event.words:
-            found.setdefault(event.person, []).append(event.words)
-    return {ref: "; ".join(words) for ref, words in found.items()}
-
-
-def _seconds(at: str | None) -> int | None:
-    return None if at is None else parse(at, _UTC)
 
 
 def file_stem(ref: str) -> str:

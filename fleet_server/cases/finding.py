@@ -5,15 +5,16 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, select
 
 from fleet_server import database
 from fleet_server.cases import milestones, persons, register
 from fleet_server.cases.acting import Acting
 from fleet_server.cases.persons import Member
 from fleet_server.errors import Refused
-from fleet_server.times import parse
-from fleet_server.tracing import evidence, questions, rulebook, secondary, visitors
+from fleet_server.models import Milestone
+from fleet_server.times import BadTime, parse
+from fleet_server.tracing import evidence, gaps, questions, rulebook, secondary, visitors
 from fleet_server.tracing.answers import Gap, Meeting, StaySeen
 from fleet_server.tracing.exposure import TIERS, Exposure, Tier
 from fleet_server.tracing.handmade import Handmade
@@ -118,6 +119,24 @@ def find(
             {*everyone, *(each.contact for each in (*found.first, *found.second))},
         )
     return found
+
+
+def gaps_now(connection: Connection, acting: Acting) -> list[Gap]:
+    """What may be missing where the index persons were by their milestones; before there are any,
+    at all places. Nothing as long as the case has no window.
+    """
+    try:
+        since, until = register.window(connection, acting.case, now=acting.now)
+    except BadTime:
+        return []
+    rows = connection.scalars(
+        select(Milestone.venue_id).where(
+            Milestone.case_id == acting.case.id,
+            Milestone.state.in_((milestones.PROPOSED, milestones.CONFIRMED)),
+        )
+    )
+    venues = {venue for venue in rows if venue is not None}
+    return gaps.gaps(connection, venues or None, since, until, now=acting.now)
 
 
 def _first(

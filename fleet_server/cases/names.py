@@ -3,20 +3,21 @@ glass. The vault holds to the same rules whatever is asked here.
 """
 
 from collections.abc import Collection, Sequence
-from typing import Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, Row, func, insert, select, update
 
 from fleet_server import database
 from fleet_server.auth.permissions import Permission
 from fleet_server.cases import persons
-from fleet_server.cases.acting import Acting, BadWords, line
+from fleet_server.cases.acting import Acting, Actor, BadWords, line
 from fleet_server.cases.communes import Communes
 from fleet_server.database import chunks
 from fleet_server.errors import Already, NotKnown, Refused
+from fleet_server.fleet import areas
 from fleet_server.identity.vault_messages import MAX_PERSONS, OpenedPerson
-from fleet_server.models import CasePerson, NameOpening
+from fleet_server.models import Case, CasePerson, NameOpening
 from fleet_server.times import iso
 from fleet_server.tracing.answers import Time
 from wire.records import IdentityPart
@@ -181,21 +182,63 @@ def listed(connection: Connection, case_id: int) -> list[Opening]:
     rows = connection.execute(
         select(NameOpening.__table__).where(NameOpening.case_id == case_id).order_by(NameOpening.id)
     )
-    return [
-        Opening(
-            id=row.id,
-            asked_at=iso(row.asked_ms // 1000),
-            asked_by=row.asked_by,
-            purpose=row.purpose,
-            persons=len(msgspec.json.decode(row.persons)),
-            state=row.state,
-            reason=row.reason,
-            decided_by=row.decided_by,
-            review_until=None if row.review_until_ms is None else iso(row.review_until_ms // 1000),
-            verdict=row.verdict,
+    return [_seen(row) for row in rows]
+
+
+def _seen(row: Row[Any]) -> Opening:
+    return Opening(
+        id=row.id,
+        asked_at=iso(row.asked_ms // 1000),
+        asked_by=row.asked_by,
+        purpose=row.purpose,
+        persons=len(msgspec.json.decode(row.persons)),
+        state=row.state,
+        reason=row.reason,
+        decided_by=row.decided_by,
+        review_until=None if row.review_until_ms is None else iso(row.review_until_ms // 1000),
+        verdict=row.verdict,
+    )
+
+
+class Waiting(NamedTuple):
+    """A request of some case that waits for a second person."""
+
+    case: str
+    opening: Opening
+
+
+def waiting(connection: Connection, actor: Actor) -> list[Waiting]:
+    """Requests to decide and broken glasses to review in open cases of the actor's area, what is
+    due first; not the actor's own. Raises Refused.
+    """
+    actor.must(Permission.CASES_DECIDE)
+    query = (
+        select(NameOpening.__table__, Case.ref.label("case"))
+        .join(Case, Case.id == NameOpening.case_id)
+        .where(
+            NameOpening.state.in_((ASKED, BROKEN)),
+            NameOpening.asked_by != actor.name,
+            Case.closed_at.is_(None),
         )
-        for row in rows
-    ]
+        .order_by(func.coalesce(NameOpening.review_until_ms, NameOpening.asked_ms), NameOpening.id)
+    )
+    if actor.area_id is not None:
+        query = query.where(Case.area_id.in_(areas.below(connection, actor.area_id)))
+    return [Waiting(row.case, _seen(row)) for row in connection.execute(query)]
+
+
+def people_of(connection: Connection, acting: Acting, opening: int) -> list[str]:
+    """Whom a request is about: the references of those who are still in the case."""
+    asked = connection.scalar(
+        select(NameOpening.persons).where(
+            NameOpening.id == opening, NameOpening.case_id == acting.case.id
+        )
+    )
+    if asked is None:
+        raise NotKnown(f"opening {opening}: không có trong ca này / no such request in this case")
+    wanted = set(msgspec.json.decode(asked, type=list[int]))
+    members = persons.members(connection, acting.case.id)
+    return [member.ref for member in members if member.id in wanted]
 
 
 def _request(

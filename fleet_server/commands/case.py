@@ -2,8 +2,8 @@
 
 import click
 
-from fleet_server.cases.desk import CaseSeen
 from fleet_server.cases.states import WORDS
+from fleet_server.cases.summary import CaseSeen
 from fleet_server.commands import case_export, case_names, case_people, case_results, shared
 from fleet_server.commands.case_desk import CASE, PURPOSE, at_work
 from fleet_server.identity import numbers

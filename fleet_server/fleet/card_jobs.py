@@ -258,6 +258,12 @@ def forget(connection: Connection, batch_id: int) -> None:
     connection.execute(delete(CardBatch).where(CardBatch.id == batch_id))
 
 
+def any_old(connection: Connection, *, now: int) -> bool:
+    """Whether there is a batch whose time is over."""
+    old = select(CardBatch.id).where(CardBatch.expires_at <= now).limit(1)
+    return connection.scalar(old) is not None
+
+
 def forget_old(connection: Connection, *, now: int) -> int:
     """Batches whose time is over are gone; how many."""
     old = connection.scalars(select(CardBatch.id).where(CardBatch.expires_at <= now)).all()

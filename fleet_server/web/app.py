@@ -34,6 +34,20 @@ from fleet_server.web.admin import codes as admin_codes
 from fleet_server.web.admin import people as admin_people
 from fleet_server.web.admin import roles as admin_roles
 from fleet_server.web.admin import rules as admin_rules
+from fleet_server.web.case import (
+    approvals,
+    calls,
+    cases,
+    contacts,
+    files,
+    milestones,
+    names,
+    people,
+    results,
+)
+from fleet_server.web.case import overview as case_overview
+from fleet_server.web.case import preview as case_preview
+from fleet_server.web.desk import answers as desk_answers
 from fleet_server.web.desk import batches as desk_batches
 from fleet_server.web.desk import cards as desk_cards
 from fleet_server.web.desk import privacy as desk_privacy
@@ -51,7 +65,9 @@ PAGES = (
     *(log, overview),
     *(kiosks,),
     *(coverage,),
-    *(desk_cards, desk_batches, desk_revoking, desk_requests, desk_privacy),
+    *(cases, case_overview, people, milestones, contacts, case_preview, results),
+    *(names, approvals, calls, files),
+    *(desk_cards, desk_batches, desk_revoking, desk_requests, desk_answers, desk_privacy),
     *(admin_people, admin_roles, admin_codes, admin_areas, admin_rules),
     *(health,),
 )

@@ -15,6 +15,7 @@ from fleet_server.errors import Already, FleetError, KeysError, NotKnown, Refuse
 from fleet_server.fleet.references import Taken
 from fleet_server.identity.vault_messages import NotPermitted
 from fleet_server.web.access import API
+from fleet_server.web.language import half, say
 
 PROBLEM: Final = "application/problem+json"
 
@@ -56,6 +57,17 @@ VAULT_AWAY: Final = (
     "Kho danh tính không trả lời; chưa mở và chưa ký gì, xin thử lại / The vault does not answer;"
     " nothing was opened or signed, please try again"
 )
+_TODO: Final[dict[int, tuple[str, str]]] = {
+    403: (
+        "Tài khoản này không được phép xem hay làm việc đó. Nếu cần, hãy hỏi người quản trị.",
+        "This account may not see or do that. If you need it, ask your administrator.",
+    ),
+    404: (
+        "Địa chỉ sai, hoặc trang không thuộc phạm vi của tài khoản này.",
+        "The address is wrong, or the page is outside what this account reaches.",
+    ),
+}
+"""What to do about it, where nothing more is known."""
 _OTHER: Final = ("Có lỗi ở máy chủ", "Something failed on the server")
 
 
@@ -112,5 +124,8 @@ def _say(status: int, detail: str) -> Response:
             detail=detail or f"{vi} / {en}",
         )
         return Response(msgspec.json.encode(problem), status, content_type=PROBLEM)
-    page = render_template("error.html", vi=vi, en=en, detail=detail, status=status)
+    todo = _TODO.get(status, ("", ""))
+    page = render_template(
+        "error.html", vi=vi, en=en, detail=half(detail) or say(*todo), status=status
+    )
     return Response(page, status, content_type="text/html; charset=utf-8")

@@ -9,10 +9,11 @@ from babel import dates, numbers
 from flask import Flask
 from markupsafe import Markup
 
-from fleet_server.times import iso, local
+from fleet_server.times import iso, local, parse
 from fleet_server.web.language import current, say
 from fleet_server.web.site import site
 
+_UTC: Final = ZoneInfo("UTC")
 _DAYS: Final = {"vi": "EEEE, dd/MM/yyyy", "en": "EEEE, d MMMM yyyy"}
 _DATES: Final = {"vi": "dd/MM/yyyy", "en": "d MMM yyyy"}
 
@@ -65,6 +66,11 @@ def ago(at: int) -> str:
     return dates.format_timedelta(delta, add_direction=True, locale=current())
 
 
+def instant(text: str) -> int:
+    """Seconds UTC of a time as answers of the case desk say it."""
+    return parse(text, _UTC)
+
+
 def attributes(given: Mapping[str, object]) -> Markup:
     """Attributes of a tag, named as in HTML; True stands without a value, False and None not."""
     parts = [
@@ -80,5 +86,5 @@ def _two(*parts: tuple[int, str, str]) -> str:
 
 
 def install(app: Flask) -> None:
-    for each in (number, percent, date, day, clock, moment, span, ago, iso, attributes):
+    for each in (number, percent, date, day, clock, moment, span, ago, iso, instant, attributes):
         app.add_template_filter(each)

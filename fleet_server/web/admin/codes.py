@@ -10,12 +10,13 @@ from fleet_server.auth import administration, tokens
 from fleet_server.auth.accounts import By
 from fleet_server.auth.permissions import Permission, Role
 from fleet_server.auth.tokens import BadToken
-from fleet_server.web import forms
+from fleet_server.web import forms, paging
 from fleet_server.web.access import caller, permission
 from fleet_server.web.admin.people import role_options, role_words
 from fleet_server.web.site import site
 
 DAYS: Final = "30"
+PAGE: Final = 50
 
 pages = Blueprint("admin_codes", __name__)
 
@@ -83,23 +84,20 @@ def _given() -> dict[str, str]:
 def _page(problem: str) -> str:
     given = _given()
     given["days"] = given["days"] or DAYS
-    now = site().now()
+    now, shown = site().now(), paging.Shown.of(request.args, PAGE)
     with site().engine.connect() as connection:
         found = administration.codes(connection, caller())
     # Those that still open something first, the newest of them on top.
     found.sort(key=lambda each: (_ended(each, now), -each.id))
     return render_template(
         "admin_codes.html",
-        found=[(each, role_words(each.role), _ended(each, now)) for each in found[:MOST]],
-        more=max(0, len(found) - MOST),
+        found=[(each, role_words(each.role), _ended(each, now)) for each in shown.some(found)],
+        newer=shown.newer("admin_codes.page"),
+        older=shown.older("admin_codes.page", len(found)),
         roles=role_options(),
         given=given,
         problem=problem,
     )
-
-
-MOST: Final = 200
-"""Codes listed at once."""
 
 
 def _ended(code: tokens.Listed, now: int) -> bool:

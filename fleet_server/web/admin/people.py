@@ -13,7 +13,7 @@ from fleet_server.auth.administration import STATES, Which
 from fleet_server.auth.caller import Caller
 from fleet_server.auth.permissions import Permission, Role
 from fleet_server.errors import NotKnown
-from fleet_server.web import forms
+from fleet_server.web import forms, paging
 from fleet_server.web.access import caller, permission
 from fleet_server.web.account.start import ROLES
 from fleet_server.web.language import say
@@ -56,15 +56,12 @@ pages = Blueprint("admin_people", __name__)
 def page() -> str:
     """Narrowed by `role`, `area`, `state`, `text`; `offset` goes on."""
     which = Which(*(request.args.get(name, "").strip() or None for name in Which._fields))
-    given = request.args.get("offset", "0")
-    offset = int(given) if given.isdecimal() and len(given) < 9 else 0
+    shown = paging.Shown.of(request.args, PAGE)
     with site().engine.connect() as connection:
-        found, total = administration.found(connection, caller(), which, limit=PAGE, offset=offset)
+        found, total = administration.found(
+            connection, caller(), which, limit=PAGE, offset=shown.offset
+        )
     kept = {name: value for name, value in which._asdict().items() if value}
-
-    def address(to: int) -> str:
-        return url_for("admin_people.page", offset=to or None, **kept)
-
     return render_template(
         "admin_people.html",
         found=[(each, role_words(each.role), state_of(each)) for each in found],
@@ -72,8 +69,8 @@ def page() -> str:
         which=which,
         roles=role_options(),
         states=[(state, say(*STATE_WORDS[state][:2])) for state in STATES],
-        newer=address(max(0, offset - PAGE)) if offset else "",
-        older=address(offset + PAGE) if offset + PAGE < total else "",
+        newer=shown.newer("admin_people.page", **kept),
+        older=shown.older("admin_people.page", total, **kept),
     )
 
 

@@ -2,15 +2,18 @@
 
 from typing import Final
 
-from flask import Blueprint, render_template
+from flask import Blueprint, render_template, request
 
 from fleet_server.auth import administration
 from fleet_server.auth.permissions import GRANTS, SECOND_FACTOR_ROLES, Permission, Role
+from fleet_server.web import paging
 from fleet_server.web.access import caller, permission
 from fleet_server.web.account.start import ROLES
 from fleet_server.web.language import say
 from fleet_server.web.site import site
 
+PAGE: Final = 100
+"""Areas listed at once."""
 WORDS: Final = {
     Permission.START: ("trang đầu và tài khoản của mình", "the first page, their own account"),
     Permission.VENUE_LOG: (
@@ -48,11 +51,14 @@ pages = Blueprint("admin_roles", __name__)
 @pages.get("/admin/roles")
 @permission(Permission.ADMIN)
 def page() -> str:
+    shown = paging.Shown.of(request.args, PAGE)
     with site().engine.connect() as connection:
         found = administration.reaches(connection, caller())
     return render_template(
         "admin_roles.html",
-        found=found,
+        found=shown.some(found),
+        newer=shown.newer("admin_roles.page"),
+        older=shown.older("admin_roles.page", len(found)),
         roles=[(role.value, say(*ROLES[role])) for role in Role],
         grants=[
             (

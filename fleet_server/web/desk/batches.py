@@ -39,8 +39,11 @@ pages = Blueprint("desk_batches", __name__)
 @pages.get("/desk/batches")
 @permission(Permission.DESK)
 def page() -> str:
-    with _writing() as connection:
-        card_jobs.forget_old(connection, now=site().now())
+    with site().engine.connect() as connection:
+        over = card_jobs.any_old(connection, now=site().now())
+    if over:
+        with _writing() as connection:
+            card_jobs.forget_old(connection, now=site().now())
     return _page("")
 
 

@@ -3,29 +3,27 @@
 Asked with a document in hand, whose number comes by POST. A code held up finds nobody here.
 """
 
-import json
 from collections.abc import Callable
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from sqlalchemy import ColumnElement, Connection, select
-from werkzeug.wrappers import Response
 
-from fleet_server import database, keys
+from fleet_server import database
 from fleet_server.auth.permissions import Permission
 from fleet_server.errors import FleetError, NotKnown, Refused
 from fleet_server.fleet.references import Unfit
 from fleet_server.models import RightsRequest
-from fleet_server.privacy import clocks, correcting, deleting, rights
+from fleet_server.privacy import clocks, deleting, rights
 from fleet_server.privacy.desk import Desk
 from fleet_server.privacy.rights import Request
-from fleet_server.times import parse
-from fleet_server.web import formats, forms
+from fleet_server.web import forms, paging
 from fleet_server.web.access import caller, permission
 from fleet_server.web.language import half, say
 from fleet_server.web.site import site
 
+OPEN: Final = 50
+"""Requests that are open, listed at once."""
 CLOSED: Final = 20
 """Requests that are closed, listed at once."""
 KINDS: Final = {
@@ -56,35 +54,21 @@ OUTCOMES: Final = {
     "not_found": ("Không tìm thấy ai", "Nobody was found", "info"),
     "destroyed": ("Đã hủy cùng mọi dữ liệu", "Destroyed with everything", "info"),
 }
-LOOKS: Final = {
-    "card.issued": ("cấp thẻ", "a card was issued"),
-    "card.revoked": ("khóa thẻ", "a card was revoked"),
-    "vault.find": ("tìm theo số", "looked for by a number"),
-    "vault.open": ("mở tên", "the name was opened"),
-    "right.found": ("tìm thấy cho yêu cầu", "found for a request"),
-    "right.shown": ("mở tất cả cho người đó xem", "everything was shown to them"),
-    "right.exported": ("đưa bản sao", "a copy was handed over"),
-    "right.corrected": ("sửa", "corrected"),
-    "right.acknowledged": ("báo đã nhận", "told it was received"),
-    "right.done": ("đóng yêu cầu", "the request was closed"),
-    "right.lifted": ("bỏ hạn chế", "the restriction was lifted"),
-    "persons.linked": ("nối hai mã của cùng một người", "two codes of one person were linked"),
-    "persons.unlinked": ("bỏ nối hai mã", "two codes were parted"),
-}
-"""What a line of the log says; others stand as they are."""
-
 pages = Blueprint("desk_requests", __name__)
 
 
 @pages.get("/desk/requests")
 @permission(Permission.RIGHTS)
 def page() -> str:
+    shown = paging.Shown.of(request.args, OPEN)
     with site().engine.connect() as connection:
         waiting = rights.all_open(connection, asked_by=_reach())
         closed = rights.closed(connection, limit=CLOSED, asked_by=_reach())
     return render_template(
         "desk_requests.html",
-        waiting=[(each, _left(each)) for each in waiting],
+        waiting=[(each, _left(each)) for each in shown.some(waiting)],
+        newer=shown.newer("desk_requests.page"),
+        older=shown.older("desk_requests.page", len(waiting)),
         closed=closed,
         kinds=KINDS,
         outcomes=OUTCOMES,
@@ -101,18 +85,18 @@ def new() -> str:
 @permission(Permission.RIGHTS)
 def ask() -> forms.Answer:
     """What was asked is written down even where the person cannot be found now."""
-    given = _given("kind", "words")
+    said = given("kind", "words")
     made: list[str] = []
 
     def do() -> None:
-        if given["kind"] not in KINDS:
+        if said["kind"] not in KINDS:
             raise Unfit("hãy chọn người đó muốn gì / please choose what they want")
-        _seen_document()
+        seen_document()
         _number()
         settings = site().settings
-        ref = _desk().ask(
-            given["kind"],
-            words=given["words"],
+        ref = desk().ask(
+            said["kind"],
+            words=said["words"],
             zone=settings.zone,
             holidays=settings.privacy.holidays,
         )
@@ -135,115 +119,21 @@ def identify(number: int) -> forms.Answer:
     """Where the vault was away, or the number misread."""
 
     def do(ref: str) -> None:
-        _seen_document()
+        seen_document()
         _number()
         _find(ref)
 
-    return _take(number, do, None)
+    return take(number, do, None)
 
 
 @pages.post("/desk/requests/<int:number>/acknowledge")
 @permission(Permission.RIGHTS)
 def acknowledge(number: int) -> forms.Answer:
     def do(ref: str) -> None:
-        with _writing() as connection:
+        with writing() as connection:
             rights.acknowledge(connection, ref, at_ms=site().now_ms(), actor=caller().name)
 
-    return _take(number, do, ("Đã ghi: người đó đã được báo.", "Noted: they were told."))
-
-
-@pages.post("/desk/requests/<int:number>/everything")
-@permission(Permission.RIGHTS, costly=True)
-def everything(number: int) -> forms.Answer | str:
-    """All that is kept, to read together with the person."""
-    told: list[dict[str, Any]] = []
-    answer = _take(number, lambda ref: told.append(_desk().everything(ref, how="shown")), None)
-    if not told:
-        return answer
-    return render_template(
-        "desk_everything.html",
-        ref=_ref(number),
-        number=number,
-        told=told[0],
-        fields=FIELDS,
-        looks=LOOKS,
-        moment=_moment,
-        half=half,
-    )
-
-
-@pages.post("/desk/requests/<int:number>/copy")
-@permission(Permission.RIGHTS, costly=True)
-def copy(number: int) -> forms.Answer:
-    """The same as a file to take along."""
-    told: list[dict[str, Any]] = []
-    answer = _take(number, lambda ref: told.append(_desk().everything(ref, how="exported")), None)
-    if not told:
-        return answer
-    content = json.dumps(told[0], ensure_ascii=False, indent=2) + "\n"
-    response = Response(content, content_type="application/json; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="ban-sao-{number}.json"'
-    return response
-
-
-@pages.post("/desk/requests/<int:number>/correct")
-@permission(Permission.RIGHTS)
-def correct(number: int) -> forms.Answer:
-    given = {name: value for name, value in _given(*FIELDS).items() if value}
-
-    def do(ref: str) -> None:
-        if not given:
-            raise Unfit("hãy điền ít nhất một mục / please fill in at least one field")
-        part = correcting.identity(given)
-        vault = keys.public(site().settings.keys_dir).keyset.vault_key()
-        with _writing() as connection:
-            correcting.correct(
-                connection,
-                ref,
-                part,
-                vault=vault,
-                at_ms=site().now_ms(),
-                actor=caller().name,
-            )
-
-    done = (
-        "Đã sửa và niêm phong. Báo cho người đó, rồi đóng yêu cầu.",
-        "Corrected and sealed. Tell them, then close the request.",
-    )
-    return _take(number, do, done)
-
-
-@pages.post("/desk/requests/<int:number>/restrict")
-@permission(Permission.RIGHTS)
-def restrict(number: int) -> forms.Answer:
-    def do(ref: str) -> None:
-        _confirmed(ref)
-        with _writing() as connection:
-            rights.restrict(connection, ref, at_ms=site().now_ms(), actor=caller().name)
-
-    done = ("Từ nay dữ liệu được giữ mà không dùng.", "From now on it is kept and not used.")
-    return _take(number, do, done)
-
-
-@pages.post("/desk/requests/<int:number>/lift")
-@permission(Permission.RIGHTS)
-def lift(number: int) -> forms.Answer:
-    def do(ref: str) -> None:
-        _seen_document()
-        with _writing() as connection:
-            rights.lift(connection, ref, at_ms=site().now_ms(), actor=caller().name)
-
-    return _take(number, do, ("Đã bỏ hạn chế.", "The restriction is lifted."))
-
-
-@pages.post("/desk/requests/<int:number>/delete")
-@permission(Permission.RIGHTS)
-def delete(number: int) -> forms.Answer:
-    def do(ref: str) -> None:
-        _confirmed(ref)
-        deleting.delete(site().engine, ref, at_ms=site().now_ms(), actor=caller().name)
-
-    return _take(number, do, ("Đã xóa hết; không còn gì.", "All is deleted; nothing is left."))
+    return take(number, do, ("Đã ghi: người đó đã được báo.", "Noted: they were told."))
 
 
 @pages.post("/desk/requests/<int:number>/finish")
@@ -254,17 +144,17 @@ def finish(number: int) -> forms.Answer:
     def do(ref: str) -> None:
         if outcome not in rights.OUTCOMES:
             raise Unfit("hãy chọn kết quả / please choose an outcome")
-        with _writing() as connection:
+        with writing() as connection:
             rights.finish(
                 connection, ref, outcome=outcome, at_ms=site().now_ms(), actor=caller().name
             )
 
-    return _take(number, do, ("Đã đóng yêu cầu.", "The request is closed."))
+    return take(number, do, ("Đã đóng yêu cầu.", "The request is closed."))
 
 
-def _take(number: int, do: Callable[[str], None], done: tuple[str, str] | None) -> forms.Answer:
+def take(number: int, do: Callable[[str], None], done: tuple[str, str] | None) -> forms.Answer:
     """Does something to a request within the caller's reach."""
-    ref = _ref(number)
+    ref = reference(number)
     _reached(number)
     return forms.take(
         lambda: do(ref), done=done, to=_at(ref), again=lambda problem: _page(number, problem)
@@ -275,7 +165,7 @@ def _find(ref: str) -> None:
     """Whom it is about; that the vault is away, or several have the number, is said there."""
     kind, number = _number()
     try:
-        found = _desk().identify(ref, kind, number)
+        found = desk().identify(ref, kind, number)
     except FleetError as problem:
         flash(half(str(problem)), "warn")
         return
@@ -300,7 +190,8 @@ def _number() -> tuple[str, str]:
     return kind, number
 
 
-def _seen_document() -> None:
+def seen_document() -> None:
+    """Raises Unfit unless the clerk says that they looked at the document."""
     if not request.form.get("document"):
         raise Unfit(
             "cần xem giấy tờ tùy thân của chính người hỏi, rồi đánh dấu / look at the document of"
@@ -308,18 +199,13 @@ def _seen_document() -> None:
         )
 
 
-def _confirmed(ref: str) -> None:
-    """Raises Unfit unless the request's number was typed again."""
-    number = ref.removeprefix(rights.PREFIX)
-    if request.form.get("confirm", "").strip().removeprefix(rights.PREFIX) != number:
-        raise Unfit(f"chưa làm gì: hãy gõ {number} / nothing was done: type {number}")
-
-
-def _desk() -> Desk:
+def desk() -> Desk:
+    """The desk of whoever asks."""
     return Desk(site().engine, site().vault, caller().name, site().now_ms)
 
 
-def _writing() -> Any:
+def writing() -> Any:
+    """A transaction that writes."""
     return site().engine.execution_options(**database.WRITES).begin()
 
 
@@ -334,14 +220,16 @@ def _reached(number: int) -> None:
     reach = _reach()
     with site().engine.connect() as connection:
         if connection.scalar(query if reach is None else query.where(reach)) is None:
-            raise NotKnown(f"{_ref(number)}: không có yêu cầu này / no such request")
+            raise NotKnown(f"{reference(number)}: không có yêu cầu này / no such request")
 
 
-def _given(*names: str) -> dict[str, str]:
+def given(*names: str) -> dict[str, str]:
+    """What stands in these fields of the form."""
     return {name: request.form.get(name, "").strip() for name in names}
 
 
-def _ref(number: int) -> str:
+def reference(number: int) -> str:
+    """`right:12`, as the log says it."""
     return f"{rights.PREFIX}{number}"
 
 
@@ -357,15 +245,11 @@ def _left(each: Request) -> tuple[str, str]:
     return half(clocks.in_words(due, now, site().settings.zone)), kind
 
 
-def _moment(text: str | None) -> str:
-    return formats.moment(parse(text, ZoneInfo("UTC"))) if text else "–"
-
-
 def _new(problem: str) -> str:
     return render_template(
         "desk_request_new.html",
         # Neither the number nor what was ticked is put back: read from the document again.
-        given=_given("kind", "by", "words"),
+        given=given("kind", "by", "words"),
         kinds=[(kind, say(*words)) for kind, words in KINDS.items()],
         numbers=[(kind, say(*words)) for kind, words in NUMBERS.items()],
         days=clocks.ANSWER_DAYS,
@@ -375,7 +259,7 @@ def _new(problem: str) -> str:
 
 def _page(number: int, problem: str) -> str:
     _reached(number)
-    ref = _ref(number)
+    ref = reference(number)
     with site().engine.connect() as connection:
         found = rights.get(connection, ref)
         held = _held(connection, found)
@@ -390,7 +274,7 @@ def _page(number: int, problem: str) -> str:
         fields=[(name, say(*words)) for name, words in FIELDS.items()],
         outcomes=OUTCOMES,
         choices=[(each, say(*OUTCOMES[each][:2])) for each in ("done", "refused")],
-        given=_given(*FIELDS, "by"),
+        given=given(*FIELDS, "by"),
         problem=problem,
     )
 

@@ -3,8 +3,9 @@
 import msgspec
 from sqlalchemy import Engine
 
+from fleet_server.auth.permissions import Role
 from fleet_server.settings import Privacy, Settings
-from tests.fleet_server.people import CHEAP, World, make_world
+from tests.fleet_server.people import CHEAP, World, make_world, signed_in
 
 
 def test_everybody_reads_it_in_both_languages(world: World) -> None:
@@ -25,3 +26,9 @@ def test_it_says_what_the_settings_in_force_say(engine: Engine, tmp_path: object
 def test_every_page_leads_there(world: World) -> None:
     for client, path in ((world.stranger(), "/sign-in"), (world.browser("manager"), "/")):
         assert 'href="/privacy"' in client.get(path).text
+
+
+def test_the_first_page_leads_each_to_their_own(world: World) -> None:
+    for role, path in ((Role.VISITOR_DESK, "/desk"), (Role.ADMINISTRATOR, "/admin")):
+        page = signed_in(world.stranger(), role).get("/").text
+        assert f'<li><a href="{path}">' in page

@@ -20,8 +20,30 @@ from tests.fleet_server.people import NOW, ORIGIN, World, signed_in, token_of
 VENUE = {"venue_overview.page", "venue_log.page", "venue_log.new"}
 FLEET = {"fleet_kiosks.page", "fleet_kiosks.kiosk"}
 COVERAGE = {"report_coverage.page", "report_coverage.pdf", "report_coverage.xlsx"}
-CASES: set[str] = set()
-DECIDE: set[str] = set()
+CASES = {
+    "case_list.page",
+    "case_list.begin",
+    *(f"case_overview.{name}" for name in ("page", "amend", "evaluate", "seen", "say", "close")),
+    *(f"case_people.{name}" for name in ("page", "find", "add", "remove", "link", "unlink")),
+    *(f"case_milestones.{name}" for name in ("page", "add", "decide")),
+    *(
+        f"case_contacts.{name}"
+        for name in ("page", "contact", "call", "decide", "set_area", "note")
+    ),
+    *(f"case_names.{name}" for name in ("page", "open_names", "ask", "break_glass")),
+    *(f"case_calls.{name}" for name in ("page", "call")),
+    *(f"case_files.{name}" for name in ("page", "export", "notice")),
+    "case_preview.page",
+    "case_preview.preview",
+    "case_results.page",
+    "case_results.result",
+}
+DECIDE = {
+    "case_overview.confirm",
+    "case_names.decide",
+    "case_names.review",
+    "case_approvals.page",
+}
 EXPORT: set[str] = set()
 MANAGE: set[str] = set()
 DESK = {"desk_cards.page", "desk_cards.issue", "desk_cards.paper"}
@@ -32,10 +54,11 @@ DESK |= {
 }
 DESK |= {
     f"desk_requests.{name}"
-    for name in (
-        *("page", "new", "ask", "request_", "identify", "acknowledge", "everything", "copy"),
-        *("correct", "restrict", "lift", "delete", "finish"),
-    )
+    for name in ("page", "new", "ask", "request_", "identify", "acknowledge", "finish")
+}
+DESK |= {
+    f"desk_answers.{name}"
+    for name in ("everything", "copy", "correct", "restrict", "lift", "delete")
 }
 ADMIN = {f"admin_people.{name}" for name in ("page", "new", "create", "person", "set_role", "act")}
 ADMIN |= {f"admin_areas.{name}" for name in ("page", "area", "preview", "take")}

@@ -1,0 +1,145 @@
+"""How cases stand: what their list and their first page say. Many at once cost as much as one."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+from sqlalchemy import Connection, func, select
+
+from fleet_server.cases import freezing, names, persons
+from fleet_server.cases.acting import KnownCase
+from fleet_server.database import chunks
+from fleet_server.identity import links
+from fleet_server.models import Area, CasePerson, FrozenResult, NameOpening
+from fleet_server.times import iso
+from fleet_server.tracing.answers import Time
+
+_PRESENT: Final = CasePerson.removed_at.is_(None)
+
+
+class IndexSeen(msgspec.Struct, frozen=True, kw_only=True):
+    """An index person of a case."""
+
+    ref: str
+    visitor: str
+
+
+class CaseSeen(msgspec.Struct, frozen=True, kw_only=True):
+    """A case as it stands."""
+
+    ref: str
+    disease: str
+    area: str | None
+    lab_ref: str
+    lab_confirmed_by: str | None
+    onset: Time | None
+    isolated: Time | None
+    since: Time | None = msgspec.field(name="from")
+    until: Time | None = msgspec.field(name="to")
+    rule: str
+    opened_at: Time
+    opened_by: str
+    closed_at: Time | None
+    index: list[IndexSeen]
+    contacts: dict[str, int]
+    """By state."""
+    openings: int
+    """Requests for names that wait for somebody."""
+    evaluated: int | None
+    """Number of the newest kept result."""
+
+
+def seen(connection: Connection, cases: Sequence[KnownCase]) -> list[CaseSeen]:
+    """How these cases stand, in their order."""
+    found: list[CaseSeen] = []
+    for some in chunks(cases):
+        found += _seen(connection, some)
+    return found
+
+
+def _seen(connection: Connection, cases: Sequence[KnownCase]) -> list[CaseSeen]:
+    ids = [case.id for case in cases]
+    areas = dict(
+        connection.execute(
+            select(Area.id, Area.code).where(Area.id.in_({case.area_id for case in cases}))
+        ).all()
+    )
+    index, contacts = _people(connection, ids)
+    waiting = dict(
+        connection.execute(
+            select(NameOpening.case_id, func.count())
+            .where(
+                NameOpening.case_id.in_(ids),
+                NameOpening.state.in_((names.ASKED, names.BROKEN)),
+            )
+            .group_by(NameOpening.case_id)
+        ).all()
+    )
+    evaluated = dict(
+        connection.execute(
+            select(FrozenResult.case_id, func.max(FrozenResult.id))
+            .where(FrozenResult.case_id.in_(ids), FrozenResult.decision == freezing.EVALUATED)
+            .group_by(FrozenResult.case_id)
+        ).all()
+    )
+    return [
+        CaseSeen(
+            ref=case.ref,
+            disease=case.disease,
+            area=None if case.area_id is None else areas[case.area_id],
+            lab_ref=case.lab_ref,
+            lab_confirmed_by=case.lab_confirmed_by,
+            onset=_time(case.onset_at),
+            isolated=_time(case.isolated_at),
+            since=_time(case.since_at),
+            until=_time(case.until_at),
+            rule=case.rule_version,
+            opened_at=iso(case.opened_at),
+            opened_by=case.opened_by,
+            closed_at=_time(case.closed_at),
+            index=index[case.id],
+            contacts=contacts[case.id],
+            openings=waiting.get(case.id, 0),
+            evaluated=evaluated.get(case.id),
+        )
+        for case in cases
+    ]
+
+
+def _people(
+    connection: Connection, case_ids: Sequence[int]
+) -> tuple[dict[int, list[IndexSeen]], dict[int, dict[str, int]]]:
+    """Index persons, and contacts by state, of each case; somebody links made one of counts once,
+    as what they were added as first (`persons.members`).
+    """
+    rows = connection.execute(
+        select(
+            CasePerson.case_id,
+            CasePerson.ref,
+            CasePerson.person_id,
+            CasePerson.role,
+            CasePerson.state,
+        )
+        .where(CasePerson.case_id.in_(case_ids), _PRESENT)
+        .order_by(CasePerson.role, CasePerson.id)
+    ).all()
+    leads = links.today(connection, [row.person_id for row in rows])
+    counted: set[tuple[int, int]] = set()
+    index: dict[int, list[IndexSeen]] = defaultdict(list)
+    contacts: dict[int, dict[str, int]] = defaultdict(dict)
+    for row in rows:
+        person = leads[row.person_id]
+        if (row.case_id, person) in counted:
+            continue
+        counted.add((row.case_id, person))
+        if row.role == persons.F0:
+            index[row.case_id].append(IndexSeen(ref=row.ref, visitor=f"P{person}"))
+        else:
+            by_state = contacts[row.case_id]
+            by_state[row.state] = by_state.get(row.state, 0) + 1
+    return index, contacts
+
+
+def _time(at: int | None) -> str | None:
+    return None if at is None else iso(at)
