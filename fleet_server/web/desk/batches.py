@@ -65,7 +65,7 @@ def template(kind: str) -> Response:
 
 
 @pages.post("/desk/batches")
-@permission(Permission.DESK, takes=MAX_UPLOAD_BYTES)
+@permission(Permission.DESK, costly=True, takes=MAX_UPLOAD_BYTES)
 def upload() -> forms.Answer:
     made: list[int] = []
 

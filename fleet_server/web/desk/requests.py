@@ -13,6 +13,7 @@ from fleet_server import database
 from fleet_server.auth.permissions import Permission
 from fleet_server.errors import FleetError, NotKnown, Refused
 from fleet_server.fleet.references import Unfit
+from fleet_server.identity import numbers
 from fleet_server.models import RightsRequest
 from fleet_server.privacy import clocks, deleting, rights
 from fleet_server.privacy.desk import Desk
@@ -187,6 +188,7 @@ def _number() -> tuple[str, str]:
         raise Unfit("hãy chọn loại số / please choose what number it is")
     if not number:
         raise Unfit("hãy nhập số đọc trên giấy tờ / please type the number on the document")
+    numbers.stable_keys(kind, number, {})  # what is none is said before anything is written down
     return kind, number
 
 

@@ -131,7 +131,7 @@ def test_a_revoked_card_is_on_the_list_that_kiosks_get(desk: Counter) -> None:
         ({"card": "AB12-CD34", "reason": "lost"}, 400, "mã đầy đủ"),
         ({"card": "f" * 32, "reason": "lost"}, 404, "không có"),
         ({"card": "f" * 32, "reason": "because"}, 400, "lý do"),
-        ({"card": "x" * 40, "reason": "lost"}, 400, "card"),
+        ({"card": "x" * 40, "reason": "lost"}, 400, "không phải mã thẻ"),
     ],
 )
 def test_what_is_no_card_is_not_revoked(
