@@ -63,6 +63,14 @@ class Filter(NamedTuple):
     tier: str | None = None
     area: str | None = None
 
+    def takes(self, contact: CaseContact) -> bool:
+        return (
+            self.role in (None, contact.role)
+            and self.state in (None, contact.state)
+            and self.tier in (None, contact.tier)
+            and self.area in (None, contact.area)
+        )
+
 
 ALL: Final = Filter()
 
@@ -111,9 +119,18 @@ def listed(connection: Connection, case_id: int, which: Filter = ALL) -> list[Ca
             exposed_to=[each.source for each in exposed],
             notes=notes.get(row.id, 0),
         )
-        if _wanted(contact, which):
+        if which.takes(contact):
             found.append(contact)
     return sorted(found, key=_rank)
+
+
+def one(connection: Connection, case_id: int, ref: str) -> CaseContact:
+    """The contact with this reference. Raises NotKnown."""
+    wanted = ref.strip().upper()
+    for each in listed(connection, case_id):
+        if each.ref == wanted:
+            return each
+    raise NotKnown(f"{ref[:32]!r}: không phải người tiếp xúc của ca này / no contact of this case")
 
 
 def decide(
@@ -146,7 +163,7 @@ def decide(
             state=state,
             words=words,
             evaluation=freezing.latest(connection, acting.case.id),
-            exposures=_kept_exposures(connection, acting, member.ref),
+            exposures=kept_exposures(connection, acting.case.id, member.ref),
         )
     sealed = None
     if state in (DISMISSED, PROMOTED, HANDED_OVER):
@@ -248,12 +265,12 @@ def _contact(connection: Connection, acting: Acting, ref: str) -> persons.Member
     return member
 
 
-def _kept_exposures(connection: Connection, acting: Acting, ref: str) -> list[EvaluatedExposure]:
-    """The contact's exposures as the last kept evaluation has them, scans included."""
-    last = freezing.latest(connection, acting.case.id)
+def kept_exposures(connection: Connection, case_id: int, ref: str) -> list[EvaluatedExposure]:
+    """A contact's exposures as the last kept evaluation has them, scans included."""
+    last = freezing.latest(connection, case_id)
     if last is None:
         return []
-    content = freezing.load(connection, acting.case.id, last, None).content
+    content = freezing.load(connection, case_id, last, None).content
     for contact in content["contacts"]:
         if contact["ref"] == ref:
             return msgspec.convert(contact["exposures"], list[EvaluatedExposure])
@@ -305,15 +322,6 @@ def _notes(connection: Connection, case_id: int) -> dict[int, int]:
         if person is not None:
             counts[person] += 1
     return counts
-
-
-def _wanted(contact: CaseContact, which: Filter) -> bool:
-    return (
-        which.role in (None, contact.role)
-        and which.state in (None, contact.state)
-        and which.tier in (None, contact.tier)
-        and which.area in (None, contact.area)
-    )
 
 
 def _rank(contact: CaseContact) -> tuple[object, ...]:

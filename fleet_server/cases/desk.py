@@ -30,7 +30,7 @@ from fleet_server.cases.contacts import CaseContact, Event, Filter
 from fleet_server.cases.freezing import Frozen, Signer
 from fleet_server.cases.names import Named, Opener, Opening
 from fleet_server.cases.notice import Notice
-from fleet_server.cases.results import Evaluation, MilestoneSeen, Preview
+from fleet_server.cases.results import EvaluatedExposure, Evaluation, MilestoneSeen, Preview
 from fleet_server.cases.summary import CaseSeen, IndexSeen
 from fleet_server.errors import Refused
 from fleet_server.settings import Privacy
@@ -129,6 +129,11 @@ class CaseDesk:
             ref, lambda connection, acting: persons.link(connection, acting, first, second, reason)
         )
 
+    def links(self, ref: str) -> list[persons.LinkSeen]:
+        """Links made in the case that are in force."""
+        with self.engine.connect() as connection:
+            return persons.linked(connection, self._enter(connection, ref, closed=True))
+
     def unlink(self, ref: str, link_id: int, reason: str) -> set[int]:
         return self._do(
             ref, lambda connection, acting: persons.unlink(connection, acting, link_id, reason)
@@ -175,16 +180,30 @@ class CaseDesk:
 
     def changes(self, ref: str, *, saw: bool = True) -> Changes:
         """What the actor has not seen yet; `saw`: and has now."""
+        if not saw:
+            with self.engine.connect() as connection:
+                return changes.since_last_look(
+                    connection, self._enter(connection, ref, closed=True)
+                )
         with self._at(ref) as (connection, acting):
             found = changes.since_last_look(connection, acting)
-            if saw:
-                changes.saw(connection, acting, found.result)
+            changes.saw(connection, acting, found.result)
         return found
 
     def contacts(self, ref: str, which: Filter = contacts.ALL) -> list[CaseContact]:
         with self.engine.connect() as connection:
             case = self._enter(connection, ref, closed=True).case
             return contacts.listed(connection, case.id, which)
+
+    def contact(self, ref: str, person: str) -> tuple[CaseContact, list[EvaluatedExposure]]:
+        """One contact, with each exposure and the scans behind it as the last evaluation has them.
+
+        Raises NotKnown.
+        """
+        with self.engine.connect() as connection:
+            case = self._enter(connection, ref, closed=True).case
+            found = contacts.one(connection, case.id, person)
+            return found, contacts.kept_exposures(connection, case.id, found.ref)
 
     def decide(
         self, ref: str, person: str, state: str, *, words: str = "", area: str | None = None

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, insert, select, update
+from sqlalchemy.orm import aliased
 
 from fleet_server.cases.acting import Acting, BadWords, line
 from fleet_server.errors import Already, NotKnown, Refused
@@ -103,6 +104,42 @@ def link(
         raise NotKnown(f"link of P{person_id}: is gone again")
     acting.note(connection, "linked", subject=f"P{person_id}", detail={"link": found})
     return found, person_id
+
+
+class LinkSeen(NamedTuple):
+    """A link made in a case, in force."""
+
+    id: int
+    first: str
+    second: str
+    """References of the visitors as they were before any link."""
+    reason: str
+    made_at: int
+    made_by: str
+
+
+def linked(connection: Connection, acting: Acting) -> list[LinkSeen]:
+    """The links made in this case that are in force, the oldest first."""
+    first, second = aliased(Pseudonym), aliased(Pseudonym)
+    prefix = f"{acting.case.ref}: "
+    rows = connection.execute(
+        select(
+            Link.id,
+            first.own_person_id,
+            second.own_person_id,
+            Link.reason,
+            Link.made_at,
+            Link.made_by,
+        )
+        .join(first, first.id == Link.first_id)
+        .join(second, second.id == Link.second_id)
+        .where(Link.undone_at.is_(None), Link.reason.startswith(prefix, autoescape=True))
+        .order_by(Link.id)
+    )
+    return [
+        LinkSeen(number, f"P{one}", f"P{other}", reason.removeprefix(prefix), at, by)
+        for number, one, other, reason, at, by in rows
+    ]
 
 
 def unlink(connection: Connection, acting: Acting, link_id: int, reason: str) -> set[int]:

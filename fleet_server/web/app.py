@@ -30,6 +30,9 @@ from fleet_server.web import (
     site,
 )
 from fleet_server.web.account import mine, password, second_factor, sign_in, start
+from fleet_server.web.case import cases, contacts, milestones, people, results
+from fleet_server.web.case import overview as case_overview
+from fleet_server.web.case import preview as case_preview
 from fleet_server.web.fleet import kiosks
 from fleet_server.web.report import coverage
 from fleet_server.web.site import Site
@@ -42,6 +45,7 @@ PAGES = (
     *(log, overview),
     *(kiosks,),
     *(coverage,),
+    *(cases, case_overview, people, milestones, contacts, case_preview, results),
     *(health,),
 )
 

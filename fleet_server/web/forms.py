@@ -23,11 +23,16 @@ def take(
     """
     try:
         do()
-    except VaultAway as problem:
-        current_app.logger.error("vault: %s", problem)  # noqa: TRY400  its own words say it
-        return again(half(errors.VAULT_AWAY)), errors.status_of(problem)
     except FleetError as problem:
-        return again(half(str(problem))), errors.status_of(problem)
+        return again(words_of(problem)), errors.status_of(problem)
     if done is not None:
         flash(say(*done), "good")
     return redirect(to, 303)
+
+
+def words_of(problem: FleetError) -> str:
+    """Why something could not be done, for the reader; what only operators need is logged."""
+    if isinstance(problem, VaultAway):
+        current_app.logger.error("vault: %s", problem)
+        return half(errors.VAULT_AWAY)
+    return half(str(problem))

@@ -27,6 +27,7 @@ class Shown(NamedTuple):
 
 SECTIONS: Final = (
     Section("venue", "start.page", "Địa điểm", "Venues"),
+    Section("case", "case_list.page", "Ca bệnh", "Cases"),
     Section("fleet", "fleet_kiosks.page", "Các trạm", "Kiosks"),
     Section("report", "report_coverage.page", "Bao phủ", "Coverage"),
 )

@@ -6,7 +6,8 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Browser, expect
 
-from fleet_server.auth.permissions import SECOND_FACTOR_ROLES, Role
+from fleet_server.auth.permissions import Role
+from tests.browser.doors import enter
 from tests.fleet_server.api.test_v1 import passes
 from tests.fleet_server.people import PASSWORD, PEOPLE, World, add_account, code_of
 from tests.fleet_server.reports.province import FRIDAY, HOUR, MONDAY, Province, province
@@ -21,15 +22,9 @@ pytestmark = pytest.mark.slow
 
 
 def sign_in(reader: Reader, world: World, who: str) -> Reader:
-    page = reader.open("/sign-in")
     role, venue = PEOPLE[who]
-    page.fill("[name=name]", add_account(world.app, role, venues=[venue] if venue else []))
-    page.fill("[name=password]", PASSWORD)
-    page.click("main button")
-    if role in SECOND_FACTOR_ROLES:
-        page.fill("[name=code]", code_of(world.app))
-        page.click("main button")
-    return reader
+    login = add_account(world.app, role, venues=[venue] if venue else [])
+    return enter(reader, world.app, login, role)
 
 
 def test_the_sign_in_page_is_in_good_order(reader: Callable[..., Reader]) -> None:
@@ -109,12 +104,7 @@ def test_an_office_sees_who_is_silent(browser: Browser, province: Province) -> N
     app = office(province)
     with served(app) as address, browser.new_context(locale="vi-VN") as context:
         reader = Reader(browser, address, context)
-        page = reader.open("/sign-in")
-        page.fill("[name=name]", add_account(app, Role.ADMINISTRATOR))
-        page.fill("[name=password]", PASSWORD)
-        page.click("main button")
-        page.fill("[name=code]", code_of(app))
-        page.click("main button")
+        enter(reader, app, add_account(app, Role.ADMINISTRATOR))
         reader.look("/coverage", "coverage")
         page = reader.open("/coverage")
         page.click("table a >> nth=0")

@@ -20,8 +20,22 @@ from tests.fleet_server.people import NOW, ORIGIN, World, signed_in, token_of
 VENUE = {"venue_overview.page", "venue_log.page", "venue_log.new"}
 FLEET = {"fleet_kiosks.page", "fleet_kiosks.kiosk"}
 COVERAGE = {"report_coverage.page", "report_coverage.pdf", "report_coverage.xlsx"}
-CASES: set[str] = set()
-DECIDE: set[str] = set()
+CASES = {
+    "case_list.page",
+    "case_list.begin",
+    *(f"case_overview.{name}" for name in ("page", "amend", "evaluate", "seen", "say", "close")),
+    *(f"case_people.{name}" for name in ("page", "find", "add", "remove", "link", "unlink")),
+    *(f"case_milestones.{name}" for name in ("page", "add", "decide")),
+    *(
+        f"case_contacts.{name}"
+        for name in ("page", "contact", "call", "decide", "set_area", "note")
+    ),
+    "case_preview.page",
+    "case_preview.preview",
+    "case_results.page",
+    "case_results.result",
+}
+DECIDE = {"case_overview.confirm"}
 EXPORT: set[str] = set()
 MANAGE: set[str] = set()
 DESK: set[str] = set()

@@ -1,0 +1,63 @@
+"""The cases of one's area: which there are, and a new one."""
+
+from typing import Any, Final
+
+from flask import Blueprint, render_template, request, url_for
+
+from fleet_server.auth.permissions import Permission
+from fleet_server.web.access import permission
+from fleet_server.web.case import given
+from fleet_server.web.casework import desk
+from fleet_server.web.forms import Answer, take
+
+PAGE: Final = 50
+
+pages = Blueprint("case_list", __name__)
+
+
+@pages.get("/cases")
+@permission(Permission.CASES)
+def page() -> str:
+    """Open ones, the newest first; `closed=1`: closed ones too."""
+    return _page()
+
+
+@pages.post("/cases")
+@permission(Permission.CASES)
+def begin() -> Answer:
+    ref = request.form.get("ref", "").strip()
+
+    def do() -> None:
+        desk().begin(
+            ref,
+            disease=given.text("disease") or "COVID-19",
+            area=given.text("area") or None,
+            lab_ref=given.text("lab_ref"),
+            onset=given.time("onset"),
+            isolated=given.time("isolated"),
+        )
+
+    return take(
+        do,
+        done=(f"Đã mở ca {ref}", f"Case {ref} is open"),
+        to=url_for("case_overview.page", case=ref or "-"),
+        again=lambda problem: _page(problem=problem, form=request.form),
+    )
+
+
+def _page(problem: str = "", form: Any = None) -> str:
+    closed, offset = request.args.get("closed") == "1", given.offset()
+    cases = desk().listed(closed=closed, offset=offset, limit=PAGE + 1)
+
+    def address(to: int) -> str:
+        return url_for("case_list.page", offset=to or None, closed=1 if closed else None)
+
+    return render_template(
+        "case_list.html",
+        cases=cases[:PAGE],
+        closed=closed,
+        newer=address(max(0, offset - PAGE)) if offset else "",
+        older=address(offset + PAGE) if len(cases) > PAGE else "",
+        problem=problem,
+        form=form or {},
+    )

@@ -1,0 +1,140 @@
+"""Contacts of a case: who, how close, what became of each, and why each is on the list."""
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any, Final
+
+from flask import Blueprint, request, url_for
+
+from fleet_server.auth.permissions import Permission
+from fleet_server.cases.contacts import Filter
+from fleet_server.cases.states import WORDS
+from fleet_server.tracing.exposure import TIERS
+from fleet_server.web.access import permission
+from fleet_server.web.case import frame, given
+from fleet_server.web.casework import desk
+from fleet_server.web.forms import Answer, take
+from fleet_server.web.language import say
+
+HERE: Final = "case_contacts.page"
+PAGE: Final = 100
+ROLES: Final = ("F1", "F2")
+ENDS: Final = {
+    "exit_scan": ("quét khi ra", "scanned out"),
+    "next_scan": ("lần quét sau", "next scan"),
+    "venue_closed": ("giờ đóng cửa", "closing time"),
+    "dwell_default": ("thời gian ở thường lệ", "usual length of stay"),
+    "by_hand": ("lời kể", "as told"),
+}
+"""What says when a stay ended."""
+
+pages = Blueprint("case_contacts", __name__)
+
+
+@pages.get("/cases/<case>/contacts")
+@permission(Permission.CASES)
+def page(case: str) -> str:
+    """`role`, `state`, `tier` and `area` narrow; `offset` goes on."""
+    which = Filter(*(request.args.get(name) or None for name in Filter._fields))
+    work = desk()
+    everybody = work.contacts(case)
+    found = [each for each in everybody if which.takes(each)]
+    offset = given.offset()
+    kept = {name: value for name, value in which._asdict().items() if value}
+
+    def address(to: int) -> str:
+        return url_for(HERE, case=case, offset=to or None, **kept)
+
+    areas = Counter((each.area or "", each.area_name) for each in everybody)
+    return frame.show(
+        "case_contacts.html",
+        work.show(case),
+        HERE,
+        contacts=found[offset : offset + PAGE],
+        total=len(found),
+        everybody=len(everybody),
+        which=which,
+        roles=ROLES,
+        tiers=TIERS,
+        areas=[
+            (code, f"{name or code} ({count})")
+            for (code, name), count in sorted(areas.items())
+            if code
+        ],
+        newer=address(max(0, offset - PAGE)) if offset else "",
+        older=address(offset + PAGE) if offset + PAGE < len(found) else "",
+    )
+
+
+@pages.get("/cases/<case>/contacts/<person>")
+@permission(Permission.CASES)
+def contact(case: str, person: str) -> str:
+    return _one(case, person)
+
+
+@pages.post("/cases/<case>/contacts/<person>/call")
+@permission(Permission.CASES)
+def call(case: str, person: str) -> Answer:
+    reachable = given.text("reachable") == "yes"
+    return _do(
+        case,
+        person,
+        "call",
+        lambda: desk().call(case, person, reachable=reachable, words=given.text("words")),
+    )
+
+
+@pages.post("/cases/<case>/contacts/<person>/decide")
+@permission(Permission.CASES)
+def decide(case: str, person: str) -> Answer:
+    return _do(
+        case,
+        person,
+        "decide",
+        lambda: desk().decide(
+            case,
+            person,
+            given.text("state"),
+            words=given.text("words"),
+            area=given.text("area") or None,
+        ),
+    )
+
+
+@pages.post("/cases/<case>/contacts/<person>/area")
+@permission(Permission.CASES)
+def set_area(case: str, person: str) -> Answer:
+    return _do(case, person, "area", lambda: desk().set_area(case, person, given.text("area")))
+
+
+@pages.post("/cases/<case>/contacts/<person>/note")
+@permission(Permission.CASES)
+def note(case: str, person: str) -> Answer:
+    return _do(case, person, "note", lambda: desk().say(case, given.text("words"), person=person))
+
+
+def _do(case: str, person: str, form: str, do: Callable[[], Any]) -> Answer:
+    return take(
+        do,
+        done=("Đã ghi", "Written down"),
+        to=url_for("case_contacts.contact", case=case, person=person),
+        again=lambda problem: _one(case, person, problem=problem, at=form),
+    )
+
+
+def _one(ref: str, person: str, *, problem: str = "", at: str = "") -> str:
+    work = desk()
+    found, exposures = work.contact(ref, person)
+    return frame.show(
+        "case_contact.html",
+        work.show(ref),
+        HERE,
+        contact=found,
+        exposures=exposures,
+        events=work.events(ref, person=found.ref)[::-1],
+        choices=[(state, say(*words)) for state, words in WORDS.items()],
+        ends=ENDS,
+        problem=problem,
+        at=at,
+        form=request.form,
+    )

@@ -1,0 +1,89 @@
+"""Where the parts of a case's drawings go. Pure: across in percent of the width, down in pixels."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
+
+ROW: Final = 40
+"""Of a timeline: its label and its bar."""
+SHORTEST: Final = 0.4
+"""Percent of the width: what is shorter is drawn as long all the same."""
+
+
+class Stay(NamedTuple):
+    """Somewhere for a while; seconds UTC. Certain is inside possible, or empty."""
+
+    label: str
+    possible: tuple[int, int]
+    certain: tuple[int, int]
+    kind: str
+    """`confirmed`, `proposed` or `rejected`."""
+
+
+class Stretch(NamedTuple):
+    """A bar: its possible part, and in it the certain one (width 0: none)."""
+
+    x: float
+    width: float
+    sure_x: float
+    sure_width: float
+    kind: str
+    text: str
+
+
+class Row(NamedTuple):
+    label: str
+    y: int
+    stretches: list[Stretch]
+
+
+class Tick(NamedTuple):
+    x: float
+    label: str
+    minor: bool
+
+
+class Timeline(NamedTuple):
+    rows: list[Row]
+    ticks: list[Tick]
+    height: int
+
+
+def timeline(
+    rows: Iterable[tuple[str, Iterable[Stay]]],
+    *,
+    since: int,
+    until: int,
+    ticks: Sequence[tuple[int, str]],
+    labels: int = 5,
+) -> Timeline:
+    """A row for each place; what lies outside [since, until] is cut off."""
+    length = max(until - since, 1)
+
+    def across(at: int) -> float:
+        return round(100 * (min(max(at, since), until) - since) / length, 3)
+
+    def seen(stay: Stay) -> bool:
+        return stay.possible[1] >= since and stay.possible[0] <= until
+
+    def drawn(stay: Stay) -> Stretch:
+        x, end = (across(at) for at in stay.possible)
+        sure_x, sure_end = (across(at) for at in stay.certain)
+        width = max(end - x, SHORTEST)
+        sure = max(sure_end - sure_x, 0)
+        return Stretch(x, round(width, 3), sure_x, round(sure, 3), stay.kind, stay.label)
+
+    made = [
+        Row(
+            label,
+            index * ROW,
+            [
+                drawn(stay)
+                for stay in stays
+                if stay.possible[1] >= since and stay.possible[0] <= until
+            ],
+        )
+        for index, (label, stays) in enumerate(rows)
+    ]
+    every = max(1, round(len(ticks) / labels))
+    marks = [Tick(across(at), label, index % every != 0) for index, (at, label) in enumerate(ticks)]
+    return Timeline(made, marks, len(made) * ROW)

@@ -1,0 +1,48 @@
+"""What every page of a case shows around its own: its state, its tabs, what may be missing."""
+
+from typing import Any, Final, NamedTuple
+
+from flask import render_template
+
+from fleet_server.cases.states import WORDS
+from fleet_server.cases.summary import CaseSeen
+from fleet_server.web.casework import desk
+
+
+class Tab(NamedTuple):
+    """A page of a case."""
+
+    endpoint: str
+    vi: str
+    en: str
+
+
+TABS: Final = (
+    Tab("case_overview.page", "Tổng quan", "Overview"),
+    Tab("case_people.page", "F0", "Index persons"),
+    Tab("case_milestones.page", "Mốc dịch tễ", "Milestones"),
+    Tab("case_contacts.page", "Tiếp xúc", "Contacts"),
+    Tab("case_preview.page", "Xem trước", "Preview"),
+    Tab("case_results.page", "Kết quả lưu", "Kept results"),
+)
+"""In the order of the work."""
+TIER_WORDS: Final = {
+    "A": ("A – chắc chắn", "A – certain", "bad"),
+    "B": ("B – có lẽ", "B – probable", "warn"),
+    "C": ("C – có thể", "C – possible", "info"),
+}
+"""Vietnamese, English, kind of badge."""
+
+
+def show(template: str, case: CaseSeen, here: str, /, **context: Any) -> str:
+    """A page of the case; `here`: the endpoint whose tab it belongs to."""
+    return render_template(
+        template,
+        case=case,
+        gaps=desk().gaps(case.ref),
+        here=here,
+        tabs=TABS,
+        state_words=WORDS,
+        tier_words=TIER_WORDS,
+        **context,
+    )

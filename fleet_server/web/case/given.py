@@ -1,0 +1,23 @@
+"""What somebody entered on a case's page."""
+
+from flask import request
+
+from fleet_server.times import parse
+from fleet_server.web.site import site
+
+
+def text(name: str) -> str:
+    """A form's words without spaces around them; empty where there are none."""
+    return request.form.get(name, "").strip()
+
+
+def time(name: str) -> int | None:
+    """Seconds UTC of a form's local time; None where it is empty. Raises BadTime."""
+    entered = text(name)
+    return parse(entered, site().settings.zone) if entered else None
+
+
+def offset() -> int:
+    """How far into a list the page begins."""
+    asked = request.args.get("offset", "0")
+    return int(asked) if asked.isdecimal() and len(asked) < 9 else 0

@@ -1,0 +1,123 @@
+"""The first hour of the vegetable seller's case, from the laboratory's call to the call list."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.browser.doors import enter
+from tests.fleet_server.cases.conftest import CASE, LAB, Office, office
+from tests.fleet_server.web.clinic import LOGINS, Clinic
+from tests.support.browser import Reader, served
+from tests.support.market_days import SELLER_OLD_CODE, SELLER_PHONE
+
+__all__ = ["office"]
+
+pytestmark = pytest.mark.slow
+AT = f"/cases/{CASE}"
+
+
+@pytest.fixture
+def clinic(office: Office, tmp_path: Path) -> Clinic:
+    made = Clinic(office, tmp_path)
+    made.trust(office.sign.public_key())
+    return made
+
+
+@pytest.fixture
+def people(browser: Browser, clinic: Clinic) -> Iterator[dict[str, Reader]]:
+    """A tracer and a supervisor, each with a browser of their own."""
+    with served(clinic.app) as address:
+        contexts = {who: browser.new_context(locale="vi-VN") for who in ("tracer", "supervisor")}
+        readers = {who: Reader(browser, address, context) for who, context in contexts.items()}
+        for who, reader in readers.items():
+            enter(reader, clinic.app, LOGINS[who][0])
+        yield readers
+        for context in contexts.values():
+            context.close()
+
+
+def test_the_first_hour_of_a_case(people: dict[str, Reader], clinic: Clinic) -> None:
+    tracer, supervisor = people["tracer"], people["supervisor"]
+    tracer.look("/cases", "cases-empty")
+    page = tracer.open("/cases")
+    page.get_by_label("Mã ca").fill(CASE)
+    page.get_by_label("Số phiếu xét nghiệm").fill(LAB)
+    page.get_by_label("Khởi phát triệu chứng").fill("2026-03-08T14:00")
+    page.get_by_role("button", name="Mở ca").click()
+    expect(page.get_by_role("status")).to_contain_text("Đã mở ca")
+
+    theirs = supervisor.open(AT)
+    theirs.get_by_label("Số phòng xét nghiệm đọc cho bạn").fill(LAB)
+    theirs.get_by_role("button", name="Xác nhận").click()
+    expect(theirs.get_by_role("status")).to_contain_text("Đã xác nhận")
+
+    page.get_by_role("link", name="Tìm và thêm").click()
+    for kind, number in (("insurance", SELLER_OLD_CODE), ("phone", SELLER_PHONE)):
+        page.get_by_label("Loại số").select_option(kind)
+        page.get_by_label("Số", exact=True).fill(number)
+        page.get_by_label("Để làm gì").fill("tìm F0")
+        page.get_by_role("button", name="Tìm").click()
+    expect(page.locator("section", has_text="Tìm thấy").locator("li")).to_have_count(2)
+    page.get_by_label("Vì sao là một người").fill("bà ấy đọc cả hai thẻ")
+    page.get_by_role("button", name="Ghép").click()
+    record = page.locator("section", has_text="Trong ca").get_by_text(" = ").inner_text()
+    page.get_by_label("Hồ sơ", exact=True).fill(record.split(" = ")[0])
+    page.get_by_label("Lý do", exact=True).fill("dương tính")
+    page.get_by_role("button", name="Thêm F0").click()
+    expect(page.get_by_role("status")).to_contain_text("Đã thêm F0")
+    tracer.look(f"{AT}/people", "case-people")
+
+    page = tracer.open(AT)
+    page.get_by_role("button", name="Tính danh sách").click()
+    expect(page.get_by_role("status")).to_contain_text("Đã tính lại")
+    expect(page.get_by_role("note")).to_contain_text("Có thể còn thiếu")
+    tracer.look(AT, "case-overview")
+    tracer.look(f"{AT}/milestones", "case-milestones")
+    tracer.look(f"{AT}/contacts", "case-contacts")
+    tracer.look("/cases", "cases")
+    tracer.look(f"{AT}/results/{clinic.office.desk().show(CASE).evaluated}", "case-result")
+
+    page = tracer.open(f"{AT}/milestones")
+    page.get_by_role("button", name="Đúng").first.click()
+    expect(page.locator(".badge.good", has_text="đã xác nhận").first).to_be_visible()
+
+    page = tracer.open(f"{AT}/preview")
+    page.get_by_label("Ở chung ít nhất").fill("60")
+    page.get_by_role("button", name="Xem trước").click()
+    expect(page.locator(".stat")).to_have_count(3)
+    tracer.look(f"{AT}/preview", "case-preview")
+
+    page = tracer.open(f"{AT}/contacts?tier=A")
+    page.locator("tbody a.ref").first.click()
+    expect(page.locator("h1")).to_contain_text("Người tiếp xúc")
+    one = page.url.partition("?")[0].removeprefix(tracer.address)
+    page.get_by_role("button", name="Gọi được", exact=True).click()
+    expect(page.locator(".badge", has_text="đã liên lạc")).to_be_visible()
+    tracer.look(one, "case-contact")
+
+
+def test_a_tracer_needs_no_mouse(people: dict[str, Reader], clinic: Clinic) -> None:
+    clinic.office.with_seller()
+    clinic.office.desk().evaluate(CASE)
+    page = people["tracer"].open(f"{AT}/contacts")
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip")).to_be_focused()
+    page.keyboard.press("Enter")
+    seen: list[str] = []
+    while "ref" not in seen:
+        assert len(seen) < 30, seen
+        page.keyboard.press("Tab")
+        seen.append(
+            page.evaluate("document.activeElement.name || document.activeElement.className")
+        )
+    assert [each for each in seen if each in ("role", "tier", "state", "area", "region")] == [
+        "role",
+        "tier",
+        "state",
+        "area",
+        "region",
+    ]
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_contain_text("Người tiếp xúc")
