@@ -43,6 +43,8 @@ from fleet_server.web.case import (
     names,
     people,
     results,
+    shared,
+    spread,
     told,
 )
 from fleet_server.web.case import mine as case_mine
@@ -62,7 +64,7 @@ PAGES = (
     *(kiosks,),
     *(coverage,),
     *(cases, case_overview, people, milestones, contacts, case_preview, results),
-    *(names, approvals, calls, files, told, case_mine),
+    *(names, approvals, calls, files, told, case_mine, spread, shared),
     *(audit_log, audit_openings, audit_verify),
     *(health,),
 )
