@@ -182,10 +182,11 @@ def listed(connection: Connection, case_id: int) -> list[Opening]:
     rows = connection.execute(
         select(NameOpening.__table__).where(NameOpening.case_id == case_id).order_by(NameOpening.id)
     )
-    return [_seen(row) for row in rows]
+    return [seen(row) for row in rows]
 
 
-def _seen(row: Row[Any]) -> Opening:
+def seen(row: Row[Any]) -> Opening:
+    """A row of `name_openings` as it is said."""
     return Opening(
         id=row.id,
         asked_at=iso(row.asked_ms // 1000),
@@ -224,7 +225,7 @@ def waiting(connection: Connection, actor: Actor) -> list[Waiting]:
     )
     if actor.area_id is not None:
         query = query.where(Case.area_id.in_(areas.below(connection, actor.area_id)))
-    return [Waiting(row.case, _seen(row)) for row in connection.execute(query)]
+    return [Waiting(row.case, seen(row)) for row in connection.execute(query)]
 
 
 def people_of(connection: Connection, acting: Acting, opening: int) -> list[str]:

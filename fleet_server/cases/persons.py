@@ -1,7 +1,7 @@
 """The people of a case, each under a reference that means nothing outside it."""
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, insert, select, update
@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased
 from fleet_server.cases.acting import Acting, BadWords, line
 from fleet_server.errors import Already, NotKnown, Refused
 from fleet_server.identity import links
-from fleet_server.models import CasePerson, Link, Pseudonym
+from fleet_server.models import Case, CasePerson, Link, Pseudonym
 from fleet_server.tracing import visitors
 
 ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -236,6 +236,24 @@ def _today(connection: Connection, case_id: int, *which: ColumnElement[bool]) ->
     for row in rows:
         person_id = leads[row.person_id]
         found.setdefault(person_id, Member(*row)._replace(person_id=person_id))
+    return found
+
+
+def refs_in(
+    connection: Connection, cases: Collection[str]
+) -> dict[tuple[str, str], tuple[str, str]]:
+    """Reference and role of the people of these cases by (case, visitor): (`CA-17`, `P12`)."""
+    rows = connection.execute(
+        select(Case.ref.label("case"), CasePerson.ref, CasePerson.role, CasePerson.person_id)
+        .join(Case, Case.id == CasePerson.case_id)
+        .where(Case.ref.in_(cases))
+        .order_by(CasePerson.id)
+    ).all()
+    leads = links.today(connection, [row.person_id for row in rows])
+    found: dict[tuple[str, str], tuple[str, str]] = {}
+    for row in rows:
+        for person in (row.person_id, leads[row.person_id]):
+            found.setdefault((row.case, f"P{person}"), (row.ref, row.role))
     return found
 
 

@@ -53,7 +53,7 @@ def verify(
     with shared.reading(settings) as connection:
         verdict = chain.verify(connection)
         fault = verdict.fault
-        if expected is not None and not fault and not _is_head(connection, expected):
+        if expected is not None and not fault and not chain.holds_head(connection, expected):
             fault = "the head given is of no line of this log"
         if heads is not None and not fault:
             fault = _kept_elsewhere(connection, heads)
@@ -158,16 +158,7 @@ def _kept_elsewhere(connection: Connection, lines: Iterable[str]) -> str:
     compared = 0
     for line in filter(str.strip, lines):
         *when, head = line.split()
-        if not _is_head(connection, head):
+        if not chain.holds_head(connection, head):
             return f"the head kept at {' '.join(when) or '?'} is of no line of this log"
         compared += 1
     return "" if compared else "the file of heads holds no head to compare with"
-
-
-def _is_head(connection: Connection, expected: str) -> bool:
-    try:
-        digest = bytes.fromhex(expected)
-    except ValueError:
-        return False
-    found = connection.scalar(select(AuditEntry.id).where(AuditEntry.hash == digest))
-    return found is not None

@@ -1,11 +1,14 @@
 """`fleet venue`: places people are counted as being in."""
 
+from typing import Any
+
 import click
 
 from fleet_server.commands import shared
 from fleet_server.commands.venue_staff import staff
 from fleet_server.fleet import hours as opening_hours
 from fleet_server.fleet import registry
+from fleet_server.fleet.references import Unfit
 from fleet_server.settings import Settings
 from fleet_server.times import iso
 
@@ -85,15 +88,39 @@ def hours(settings: Settings, *, ref: str, text: tuple[str, ...]) -> None:
 
 @venue.command("set")
 @click.argument("ref")
-@click.option("--area", metavar="CODE", required=True, help="The commune it lies in.")
+@click.option("--area", metavar="CODE", help="The commune it lies in.")
+@click.option("--name", help="As people call it.")
+@click.option("--type", "kind", help="shop, market, restaurant, office, hospital, …")
+@click.option("--capacity", type=int, metavar="PEOPLE", help="How many may be inside.")
 @click.pass_obj
-def set_(settings: Settings, *, ref: str, area: str) -> None:
-    """Say where the venue REF lies."""
+def set_(
+    settings: Settings,
+    *,
+    ref: str,
+    area: str | None,
+    name: str | None,
+    kind: str | None,
+    capacity: int | None,
+) -> None:
+    """Say where the venue REF lies, its name, its kind, how many people it holds."""
+    by: dict[str, Any] = {"venue": ref, "at_ms": shared.now_ms(), "actor": shared.actor()}
+    said: list[str] = []
     with shared.writing(settings) as connection:
-        registry.set_area(
-            connection, venue=ref, area=area, at_ms=shared.now_ms(), actor=shared.actor()
-        )
-    click.echo(f"Đã ghi đơn vị / Area written down: {ref} → {area}")
+        if area is not None:
+            registry.set_area(connection, area=area, **by)
+            said.append(f"đơn vị / area {area}")
+        if name is not None:
+            registry.rename(connection, name=name, **by)
+            said.append(f"tên / name {name}")
+        if kind is not None:
+            registry.set_kind(connection, kind=kind, **by)
+            said.append(f"loại / type {kind}")
+        if capacity is not None:
+            registry.set_capacity(connection, capacity=capacity, **by)
+            said.append(f"sức chứa / capacity {capacity}")
+    if not said:
+        raise Unfit("expected --area, --name, --type or --capacity")
+    click.echo(f"Đã ghi / Written down: {ref}: {', '.join(said)}")
 
 
 @venue.command("list")

@@ -17,6 +17,9 @@ MAX_DWELL_MIN: Final = 960
 """No stay is taken to last longer (16 h)."""
 
 
+MAX_CAPACITY: Final = 1_000_000
+
+
 class ListedVenue(NamedTuple):
     """One venue as it is listed. Minutes; seconds UTC."""
 
@@ -32,6 +35,8 @@ class ListedVenue(NamedTuple):
     hours: tuple[str, ...]
     kiosks: int
     """Posted there now."""
+    capacity: int | None
+    """People it holds; None: not said."""
     created_at: int
 
 
@@ -106,6 +111,74 @@ def set_area(connection: Connection, *, venue: str, area: str, at_ms: int, actor
     )
 
 
+def rename(connection: Connection, *, venue: str, name: str, at_ms: int, actor: str) -> None:
+    """Another name for a venue. Raises Unfit, NotKnown."""
+    _set(connection, venue, "name", check_name("name", name), at_ms=at_ms, actor=actor)
+
+
+def set_kind(connection: Connection, *, venue: str, kind: str, at_ms: int, actor: str) -> None:
+    """What kind of place it is: says how long a stay without an exit lasts. Raises NotKnown."""
+    type_id = connection.scalar(select(VenueType.id).where(VenueType.code == kind))
+    if type_id is None:
+        raise unknown("venue type", kind, connection.scalars(select(VenueType.code)))
+    _set(connection, venue, "type_id", type_id, at_ms=at_ms, actor=actor, said=kind)
+
+
+def set_capacity(
+    connection: Connection, *, venue: str, capacity: int | None, at_ms: int, actor: str
+) -> None:
+    """How many people may be inside; None: not said. Raises Unfit, NotKnown."""
+    if capacity is not None and not 1 <= capacity <= MAX_CAPACITY:
+        raise Unfit(f"capacity {capacity}: cần 1 đến {MAX_CAPACITY} / expected 1 to {MAX_CAPACITY}")
+    _set(connection, venue, "capacity", capacity, at_ms=at_ms, actor=actor)
+
+
+def rename_part(
+    connection: Connection,
+    kind: type[Gate] | type[Room],
+    *,
+    venue: str,
+    ref: str,
+    name: str,
+    at_ms: int,
+    actor: str,
+) -> None:
+    """Another name for a gate or a room. Raises Unfit, NotKnown."""
+    found = part_id(connection, kind, venue_id(connection, venue), ref)
+    what = kind.__name__.lower()
+    connection.execute(update(kind).where(kind.id == found).values(name=check_name("name", name)))
+    audit.append(
+        connection,
+        at_ms=at_ms,
+        actor=actor,
+        action=f"{what}.renamed",
+        subject=venue,
+        detail={what: ref, "name": name.strip()},
+    )
+
+
+def _set(
+    connection: Connection,
+    venue: str,
+    column: str,
+    value: object,
+    *,
+    at_ms: int,
+    actor: str,
+    said: object = None,
+) -> None:
+    found = venue_id(connection, venue)
+    connection.execute(update(Venue).where(Venue.id == found).values({column: value}))
+    audit.append(
+        connection,
+        at_ms=at_ms,
+        actor=actor,
+        action=f"venue.{column.removesuffix('_id')}",
+        subject=venue,
+        detail={"now": value if said is None else said},
+    )
+
+
 def create_gate(
     connection: Connection, *, venue: str, ref: str, name: str, at_ms: int, actor: str
 ) -> None:
@@ -165,6 +238,7 @@ def listed_venues(connection: Connection) -> list[ListedVenue]:
             Area.code,
             Venue.timezone,
             Venue.dwell_min,
+            Venue.capacity,
             Venue.created_at,
         )
         .join(VenueType, VenueType.id == Venue.type_id)
@@ -192,9 +266,10 @@ def listed_venues(connection: Connection) -> list[ListedVenue]:
             rooms=tuple(rooms.get(found, ())),
             hours=tuple(opening.get(found, ())),
             kiosks=posted.get(found, 0),
+            capacity=capacity,
             created_at=created,
         )
-        for found, ref, name, kind, area, zone, dwell, created in rows
+        for found, ref, name, kind, area, zone, dwell, capacity, created in rows
     ]
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, Table, select, text
+from sqlalchemy import ColumnElement, Connection, Row, Table, func, select, text
 
 from fleet_server import bulk
 from fleet_server.models import Base
@@ -115,8 +115,27 @@ def entries(connection: Connection, which: ColumnElement[bool]) -> Iterator[Entr
     """Lines, the oldest first, some at a time from the database."""
     query = select(*list(LOG)[:_CONTENT]).where(which).order_by(LOG.id)
     # On the statement: a connection would keep it for all that comes after.
-    for row in connection.execute(query.execution_options(yield_per=1000)):
-        yield Entry._make([*row[:-1], msgspec.json.decode(row.detail or "{}")])
+    yield from map(_entry, connection.execute(query.execution_options(yield_per=1000)))
+
+
+def newest(connection: Connection, which: ColumnElement[bool], limit: int) -> list[Entry]:
+    """The last lines, the newest first."""
+    query = select(*list(LOG)[:_CONTENT]).where(which).order_by(LOG.id.desc()).limit(limit)
+    return [_entry(row) for row in connection.execute(query)]
+
+
+def length(connection: Connection) -> int:
+    """How many lines there are."""
+    return connection.scalar(select(func.max(LOG.id))) or 0
+
+
+def holds_head(connection: Connection, head: str) -> bool:
+    """Whether a head kept elsewhere, hex, is the hash of a line of this log."""
+    try:
+        digest = bytes.fromhex(head)
+    except ValueError:
+        return False
+    return connection.scalar(select(LOG.id).where(LOG.hash == digest)) is not None
 
 
 def verify(connection: Connection) -> Verdict:
@@ -128,6 +147,10 @@ def verify(connection: Connection) -> Verdict:
             return Verdict(lines, previous.hex() if lines else "", fault)
         lines, previous = lines + 1, row.hash
     return Verdict(lines, previous.hex() if lines else "", "")
+
+
+def _entry(row: Row[Any]) -> Entry:
+    return Entry._make([*row[:-1], msgspec.json.decode(row.detail or "{}")])
 
 
 def _fault(row: Row[Any], expected: int, previous: bytes) -> str:

@@ -29,7 +29,15 @@ from fleet_server.models.cases import (
 from fleet_server.models.coverage import AreaWeek, CountedWeek, PlaceWeek
 from fleet_server.models.fleet import Kiosk, Posting, Presence
 from fleet_server.models.people import Credential, Link, Person, Pseudonym
-from fleet_server.models.places import Area, Gate, OpeningHours, Room, Venue, VenueType
+from fleet_server.models.places import (
+    Area,
+    Gate,
+    OpeningHours,
+    Room,
+    Venue,
+    VenueReport,
+    VenueType,
+)
 from fleet_server.models.rights import LetGoDay, RestrictedPerson, RightsRequest
 from fleet_server.models.scans import (
     Alarm,
@@ -102,6 +110,7 @@ __all__ = [
     "UnsureStay",
     "VaultMark",
     "Venue",
+    "VenueReport",
     "VenueStaff",
     "VenueType",
     "VisitDay",

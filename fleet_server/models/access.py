@@ -1,6 +1,6 @@
 """Who may ask, and the log of who asked."""
 
-from sqlalchemy import ForeignKey, LargeBinary, String, Text
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from fleet_server.models.base import Base, BigInt, Id, Ms, Seconds
@@ -30,6 +30,11 @@ class AuditEntry(Base):
     """One line of the append-only log: the database refuses to change or delete it."""
 
     __tablename__ = "audit_log"
+    __table_args__ = (
+        Index("ix_audit_log_actor", "actor", "id"),
+        Index("ix_audit_log_case_ref", "case_ref", "id"),
+        Index("ix_audit_log_subject", "subject", "id"),
+    )
 
     id: Mapped[int] = mapped_column(BigInt, primary_key=True, autoincrement=False)
     """Numbered by the log itself from 1, without gaps."""

@@ -1,9 +1,9 @@
 """Where scans happen: areas, venues, their gates and rooms."""
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from fleet_server.models.base import Base, Id, Seconds
+from fleet_server.models.base import Base, Id, Ms, Seconds
 
 
 class Area(Base):
@@ -49,6 +49,8 @@ class Venue(Base):
     timezone: Mapped[str] = mapped_column(String(64), default="Asia/Ho_Chi_Minh")
     dwell_min: Mapped[int | None]
     """This venue's own dwell, minutes; None takes its type's by the rule in force."""
+    capacity: Mapped[int | None]
+    """How many people may be inside; None: not said."""
     created_at: Mapped[Seconds]
     closed_at: Mapped[Seconds | None]
 
@@ -86,3 +88,23 @@ class Room(Base):
     venue_id: Mapped[int] = mapped_column(ForeignKey("venues.id"))
     ref: Mapped[str] = mapped_column(String(64))
     name: Mapped[str] = mapped_column(String(200))
+
+
+class VenueReport(Base):
+    """What a venue's manager tells tracers: something happened there and then."""
+
+    __tablename__ = "venue_reports"
+    __table_args__ = (Index("ix_venue_reports_venue", "venue_id", "told_ms"),)
+
+    id: Mapped[Id]
+    venue_id: Mapped[int] = mapped_column(ForeignKey("venues.id"))
+    since: Mapped[Seconds]
+    until: Mapped[Seconds]
+    words: Mapped[str] = mapped_column(String(500))
+    told_ms: Mapped[Ms] = mapped_column(index=True)
+    told_by: Mapped[str] = mapped_column(String(64))
+    seen_ms: Mapped[int | None] = mapped_column(BigInteger)
+    """When a tracer answered; None: not yet."""
+    seen_by: Mapped[str | None] = mapped_column(String(64))
+    answer: Mapped[str] = mapped_column(String(500), default="")
+    """What became of it, in words for the manager."""

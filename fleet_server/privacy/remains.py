@@ -23,6 +23,7 @@ AGED: Final[dict[str, tuple[str, int]]] = {
     "refused_records": ("received_ms", _MS),
     "orphan_exits": ("left_at", 1),
     "unsure_stays": ("entered_at", 1),
+    "venue_reports": ("told_ms", _MS),
 }
 """Column that says how old a row is, and what its unit is of a second."""
 OF_SCANS: Final = ("scan_keys", "scan_identities")

@@ -13,7 +13,13 @@ from sqlalchemy import Connection, Engine, delete, exists, or_, select, update
 from fleet_server.database import chunks
 from fleet_server.fleet import card_jobs
 from fleet_server.identity import audit
-from fleet_server.models import Base, RefusedRecord, RestrictedPerson, RightsRequest
+from fleet_server.models import (
+    Base,
+    RefusedRecord,
+    RestrictedPerson,
+    RightsRequest,
+    VenueReport,
+)
 from fleet_server.privacy import days, erasure, unneeded, wiping
 from fleet_server.privacy.days import DAY_MS, DAY_S
 
@@ -97,6 +103,7 @@ def run(
         _refused(connection, kept, ran, batch)
         _cases(connection, kept, ran, seen)
         _requests(connection, kept)
+        _told(connection, kept, ran)
         with connection.begin():
             gone = card_jobs.forget_old(connection, now=now_ms // 1000)
         ran.rows["card_batches"] += gone
@@ -162,6 +169,13 @@ def _requests(connection: Connection, kept: Limit) -> None:
         connection.execute(
             delete(RestrictedPerson).where(RestrictedPerson.lifted_ms < kept.at * 1000)
         )
+
+
+def _told(connection: Connection, kept: Limit, ran: Ran) -> None:
+    """What managers told tracers goes with the days it was about."""
+    with connection.begin():
+        gone = connection.execute(delete(VenueReport).where(VenueReport.told_ms < kept.at * 1000))
+    ran.rows["venue_reports"] += gone.rowcount
 
 
 def _people(

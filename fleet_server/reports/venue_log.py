@@ -1,6 +1,7 @@
 """A venue's log: who passed which gate when, by masked label. Never a name, never a reference."""
 
 import datetime as dt
+from collections.abc import Iterator
 from typing import Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -37,6 +38,7 @@ class LoggedVenue(NamedTuple):
     name: str
     timezone: str
     area_id: int | None
+    capacity: int | None = None
 
     @property
     def zone(self) -> ZoneInfo:
@@ -71,6 +73,34 @@ class Counts(NamedTuple):
     """At kiosks that do not tell which way."""
 
 
+class Search(NamedTuple):
+    """Which of a day's lines; None: all."""
+
+    since_ms: int | None = None
+    until_ms: int | None = None
+    """Not itself in it."""
+    gate: str | None = None
+    """A gate's reference."""
+    direction: Direction | None = None
+
+    def conditions(self) -> list[ColumnElement[bool]]:
+        found: list[ColumnElement[bool]] = []
+        if self.since_ms is not None:
+            found.append(Scan.corrected_ms >= self.since_ms)
+        if self.until_ms is not None:
+            found.append(Scan.corrected_ms < self.until_ms)
+        if self.gate is not None:
+            found.append(Gate.ref == self.gate)
+        if self.direction == "both":
+            found.append(Scan.direction.not_in((ENTRY, EXIT)))
+        elif self.direction is not None:
+            found.append(Scan.direction == {"in": ENTRY, "out": EXIT}[self.direction])
+        return found
+
+
+ALL: Final = Search()
+
+
 class Cursor(NamedTuple):
     """Where a page of older lines begins."""
 
@@ -83,9 +113,9 @@ def venue(connection: Connection, ref: str) -> LoggedVenue:
     if not ref.isprintable():
         raise unknown(ref)
     row = connection.execute(
-        select(Venue.id, Venue.ref, Venue.name, Venue.timezone, Venue.area_id).where(
-            Venue.ref == ref
-        )
+        select(
+            Venue.id, Venue.ref, Venue.name, Venue.timezone, Venue.area_id, Venue.capacity
+        ).where(Venue.ref == ref)
     ).one_or_none()
     if row is None:
         raise unknown(ref)
@@ -102,13 +132,32 @@ def newest(
     where: LoggedVenue,
     day: dt.date,
     *,
+    which: Search = ALL,
     before: Cursor | None = None,
     limit: int = PAGE,
 ) -> list[Line]:
     """A day's lines, latest first; `before` goes on where a page ended."""
     older = [] if before is None else [tuple_(Scan.corrected_ms, Scan.id) < tuple_(*before)]
     order = (Scan.corrected_ms.desc(), Scan.id.desc())
-    return _lines(connection, where, day, *older, order=order, limit=limit)
+    return _lines(connection, where, day, *which.conditions(), *older, order=order, limit=limit)
+
+
+def every(
+    connection: Connection, where: LoggedVenue, day: dt.date, *, which: Search = ALL
+) -> Iterator[Line]:
+    """All of a day's lines, latest first, read a page at a time."""
+    before = None
+    while lines := newest(connection, where, day, which=which, before=before, limit=PAGE):
+        yield from lines
+        before = Cursor(lines[-1].at_ms, lines[-1].id)
+
+
+def gates(connection: Connection, where: LoggedVenue) -> list[tuple[str, str]]:
+    """References and names of the venue's gates."""
+    rows = connection.execute(
+        select(Gate.ref, Gate.name).where(Gate.venue_id == where.id).order_by(Gate.name, Gate.ref)
+    )
+    return [(row.ref, row.name) for row in rows]
 
 
 def arrived_after(

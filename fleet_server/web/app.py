@@ -34,6 +34,9 @@ from fleet_server.web.admin import codes as admin_codes
 from fleet_server.web.admin import people as admin_people
 from fleet_server.web.admin import roles as admin_roles
 from fleet_server.web.admin import rules as admin_rules
+from fleet_server.web.audit import log as audit_log
+from fleet_server.web.audit import openings as audit_openings
+from fleet_server.web.audit import verify as audit_verify
 from fleet_server.web.case import (
     approvals,
     calls,
@@ -44,7 +47,11 @@ from fleet_server.web.case import (
     names,
     people,
     results,
+    shared,
+    spread,
+    told,
 )
+from fleet_server.web.case import mine as case_mine
 from fleet_server.web.case import overview as case_overview
 from fleet_server.web.case import preview as case_preview
 from fleet_server.web.desk import answers as desk_answers
@@ -56,17 +63,19 @@ from fleet_server.web.desk import revoking as desk_revoking
 from fleet_server.web.fleet import kiosks
 from fleet_server.web.report import coverage
 from fleet_server.web.site import Site, Vault
-from fleet_server.web.venue import log, overview
+from fleet_server.web.venue import log, overview, tell
+from fleet_server.web.venue import settings as venue_settings
 
 MAX_REQUEST_BYTES = 64 * 1024
 
 PAGES = (
     *(start, sign_in, password, second_factor, mine),
-    *(log, overview),
+    *(log, overview, venue_settings, tell),
     *(kiosks,),
     *(coverage,),
     *(cases, case_overview, people, milestones, contacts, case_preview, results),
-    *(names, approvals, calls, files),
+    *(names, approvals, calls, files, told, case_mine, spread, shared),
+    *(audit_log, audit_openings, audit_verify),
     *(desk_cards, desk_batches, desk_revoking, desk_requests, desk_answers, desk_privacy),
     *(admin_people, admin_roles, admin_codes, admin_areas, admin_rules),
     *(health,),

@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 from flask import Flask, current_app, g, request
 
 from fleet_server.auth.caller import Caller
+from fleet_server.auth.permissions import Permission
 from fleet_server.web.access import access_of
 
 
@@ -31,6 +32,7 @@ SECTIONS: Final = (
     Section("fleet", "fleet_kiosks.page", "Các trạm", "Kiosks"),
     Section("desk", "desk_cards.page", "Quầy", "Desk"),
     Section("report", "report_coverage.page", "Bao phủ", "Coverage"),
+    Section("audit", "audit_log.page", "Nhật ký", "Audit log"),
     Section("admin", "admin_people.page", "Quản trị", "Administration"),
 )
 """In the order of the bar."""
@@ -54,5 +56,11 @@ def _may(caller: Caller, endpoint: str) -> bool:
     return declared is not None and (declared.permission is None or caller.may(declared.permission))
 
 
+def may(permission: str) -> bool:
+    """Whether whoever reads the page may do this."""
+    caller: Caller | None = g.get("caller")
+    return caller is not None and caller.may(Permission(permission))
+
+
 def install(app: Flask) -> None:
-    app.context_processor(lambda: {"sections": sections()})
+    app.context_processor(lambda: {"sections": sections(), "may": may})

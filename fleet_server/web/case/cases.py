@@ -5,10 +5,12 @@ from typing import Any, Final
 from flask import Blueprint, render_template, request, url_for
 
 from fleet_server.auth.permissions import Permission
+from fleet_server.fleet import venue_reports
 from fleet_server.web.access import caller, permission
 from fleet_server.web.case import given
 from fleet_server.web.casework import desk
 from fleet_server.web.forms import Answer, take
+from fleet_server.web.site import site
 
 PAGE: Final = 50
 
@@ -47,6 +49,8 @@ def begin() -> Answer:
 
 def _page(problem: str = "", form: Any = None) -> str:
     closed, offset = request.args.get("closed") == "1", given.offset()
+    with site().engine.connect() as connection:
+        told = venue_reports.waiting(connection, caller().reaches())
     may_decide = caller().may(Permission.CASES_DECIDE)
     work = desk()
     cases = work.listed(closed=closed, offset=offset, limit=PAGE + 1)
@@ -59,6 +63,7 @@ def _page(problem: str = "", form: Any = None) -> str:
         cases=cases[:PAGE],
         closed=closed,
         may_decide=may_decide,
+        told=told,
         waiting=len(work.waiting()) if may_decide else 0,
         newer=address(max(0, offset - PAGE)) if offset else "",
         older=address(offset + PAGE) if len(cases) > PAGE else "",

@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from fleet_server.auth.permissions import Permission
 from fleet_server.errors import NotKnown
 from fleet_server.fleet import areas
+from fleet_server.interchange import table_xlsx
 from fleet_server.models import Area, CountedWeek
 from fleet_server.reports import coverage, coverage_words, weeks
 from fleet_server.reports.coverage_lines import Coverage
@@ -20,7 +21,6 @@ from fleet_server.web.site import site
 
 SHOWN: Final = 200
 """Silent places on the page; all are in the tables."""
-XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 pages = Blueprint("report_coverage", __name__)
 
@@ -67,7 +67,7 @@ def xlsx() -> Response:
 
     found, out = _asked(), io.BytesIO()
     coverage_xlsx.write(out, found, zone=site().settings.zone)
-    return _file(out.getvalue(), XLSX, f"bao-phu-{found.week}.xlsx")
+    return _file(out.getvalue(), table_xlsx.MEDIA_TYPE, f"bao-phu-{found.week}.xlsx")
 
 
 def _asked() -> Coverage:

@@ -1,22 +1,48 @@
 """Today's log of one venue: masked labels, local time, live without reload."""
 
 import datetime as dt
-from typing import Final
+import io
+from typing import Final, cast
 
 from flask import Blueprint, render_template, request
 from sqlalchemy import Connection
 from werkzeug.exceptions import BadRequest
+from werkzeug.wrappers import Response
 
+from fleet_server import database
 from fleet_server.auth.permissions import Permission
+from fleet_server.errors import NotKnown
+from fleet_server.fleet.references import Unfit
+from fleet_server.identity import audit
+from fleet_server.interchange import table_csv, table_xlsx
+from fleet_server.interchange.tables import Column, Row, Table
 from fleet_server.reports import venue_kiosks, venue_log
-from fleet_server.reports.venue_log import Cursor, Line
-from fleet_server.times import local
-from fleet_server.web.access import here, permission
+from fleet_server.reports.venue_log import Cursor, Direction, Line, Search
+from fleet_server.times import BadTime, local, parse
+from fleet_server.web.access import caller, here, permission
 from fleet_server.web.language import say
 from fleet_server.web.site import site
 
 JOINED_S: Final = 120
 """Lines are sent again for so long after their companions changed; the page asks more often."""
+
+TYPES: Final = {"csv": "text/csv; charset=utf-8", "xlsx": table_xlsx.MEDIA_TYPE}
+TABLE: Final = Table(
+    "so-ra-vao",
+    (
+        Column("at", "Lúc", "At", "time"),
+        Column("visitor", "Khách", "Visitor"),
+        Column("companions", "Đi cùng", "Companions", "integer"),
+        Column("way", "Chiều", "Way"),
+        Column("gate", "Cửa", "Gate"),
+        Column("room", "Phòng", "Room"),
+        Column("exact", "Giờ chắc chắn", "Time certain"),
+    ),
+)
+_MINUTE_MS: Final = 60_000
+"""A search until 10:05 takes in what was at 10:05."""
+_FIELDS: Final = ("day", "since", "until", "gate", "way")
+_WAYS: Final = {"in": "vào / in", "out": "ra / out", "both": "qua / through"}
 
 pages = Blueprint("venue_log", __name__)
 
@@ -24,21 +50,59 @@ pages = Blueprint("venue_log", __name__)
 @pages.get("/venues/<venue>/log")
 @permission(Permission.VENUE_LOG)
 def page(venue: str) -> str:
-    """Newest first; `before=MS-ID` goes on to older lines."""
+    """Newest first; `before=MS-ID` goes on to older lines, `day`, `since`, `until`, `gate` and
+    `way` narrow. Today's whole log is live."""
     del venue  # the guard has resolved it
-    place, day = here(), here().today(site().now())
+    place, today = here(), here().today(site().now())
+    day, which = asked(today)
     before = _cursor(request.args.get("before"))
     with site().engine.connect() as connection:
-        lines = venue_log.newest(connection, place, day, before=before, limit=venue_log.PAGE + 1)
+        lines = venue_log.newest(
+            connection, place, day, which=which, before=before, limit=venue_log.PAGE + 1
+        )
         return render_template(
             "venue_log.html",
             last_id=venue_log.last_id(connection, place, day),
             older=_older(lines),
-            live=before is None,
+            kept={name: request.args[name] for name in _FIELDS if request.args.get(name)},
+            live=before is None and day == today and which == venue_log.ALL,
+            today=today,
+            gates=venue_log.gates(connection, place),
             kiosks=venue_kiosks.kiosks(connection, place, now=site().now()),
             now=local(site().now(), place.zone),
+            may_export=caller().may(Permission.VENUE_EXPORT),
             **_shown(connection, day, lines[: venue_log.PAGE]),
         )
+
+
+@pages.get("/venues/<venue>/log.<shape>")
+@permission(Permission.VENUE_EXPORT, costly=True)
+def export(venue: str, shape: str) -> Response:
+    """The lines that were searched for, as CSV or XLSX; on record."""
+    place, now = here(), site().now()
+    day, which = asked(place.today(now))
+    if shape not in TYPES:
+        raise NotKnown(f"{venue}/log.{shape[:8]}: cần csv hoặc xlsx / expected csv or xlsx")
+    with site().engine.execution_options(**database.WRITES).begin() as connection:
+        audit.append(
+            connection,
+            at_ms=site().now_ms(),
+            actor=caller().name,
+            action="venue.log_exported",
+            subject=place.ref,
+            detail={"day": day.isoformat(), "shape": shape},
+        )
+    content = io.BytesIO()
+    with site().engine.connect() as connection:
+        rows = (_row(line) for line in venue_log.every(connection, place, day, which=which))
+        if shape == "xlsx":
+            about = (("Địa điểm / Venue", f"{place.name} ({place.ref})"), ("Ngày / Day", str(day)))
+            table_xlsx.write(content, TABLE, rows, zone=place.zone, about=about)
+        else:
+            content.writelines(table_csv.written(TABLE, rows, zone=place.zone))
+    name = f"so-ra-vao-{place.ref}-{day}.{shape}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content.getvalue(), content_type=TYPES[shape], headers=headers)
 
 
 @pages.get("/venues/<venue>/log/new")
@@ -65,6 +129,43 @@ def new(venue: str) -> str:
             now=local(site().now(), place.zone),
             **_shown(connection, day, lines),
         )
+
+
+def asked(today: dt.date) -> tuple[dt.date, Search]:
+    """Which day's lines the request asks for, and which of them. Raises BadTime, Unfit."""
+    zone, given = here().zone, {name: request.args.get(name, "").strip() for name in _FIELDS}
+    try:
+        day = dt.date.fromisoformat(given["day"]) if given["day"] else today
+    except ValueError as problem:
+        raise BadTime(
+            f"day {given['day'][:20]!r}: cần YYYY-MM-DD / expected YYYY-MM-DD"
+        ) from problem
+    way = given["way"] or None
+    if way is not None and way not in _WAYS:
+        raise Unfit(f"way {way[:10]!r}: cần in, out hoặc both / expected in, out or both")
+
+    def at(clock: str) -> int | None:
+        return parse(f"{day}T{clock}", zone) * 1000 if clock else None
+
+    until = at(given["until"])
+    return day, Search(
+        at(given["since"]),
+        None if until is None else until + _MINUTE_MS,
+        given["gate"] or None,
+        cast("Direction | None", way),
+    )
+
+
+def _row(line: Line) -> Row:
+    return {
+        "at": line.at_ms // 1000,
+        "visitor": line.label,
+        "companions": line.companions,
+        "way": _WAYS[line.direction],
+        "gate": line.gate,
+        "room": line.room,
+        "exact": "" if line.exact else "ước tính / estimated",
+    }
 
 
 def _shown(connection: Connection, day: dt.date, lines: list[Line]) -> dict[str, object]:

@@ -4,6 +4,7 @@ from flask import Blueprint, render_template
 
 from fleet_server.auth.permissions import Permission
 from fleet_server.reports import venue_figures
+from fleet_server.reports.venue_figures import Inside
 from fleet_server.times import local
 from fleet_server.tracing import derivation
 from fleet_server.web import charts
@@ -33,8 +34,23 @@ def page(venue: str) -> str:
         measured=filling.measured,
         today=sum(came.hours),
         full=charts.bars(
-            [(f"{local(each.at, place.zone).hour}", each.certain, each.possible) for each in hours]
+            [(f"{local(each.at, place.zone).hour}", each.certain, each.possible) for each in hours],
+            limit=place.capacity,
         ),
+        room=room(at_once, place.capacity),
         hourly=charts.bars([(str(hour), count, count) for hour, count in enumerate(came.hours)]),
         daily=charts.bars([(f"{day:%d/%m}", count, count) for day, count in came.days]),
     )
+
+
+def room(inside: Inside, capacity: int | None) -> tuple[str, str, str] | None:
+    """Whether there is room, in words (vi, en) and the kind of box; None: nobody said how much."""
+    if capacity is None:
+        return None
+    if inside.certain >= capacity:
+        return "Chắc chắn đã đủ người", "Certainly full", "bad"
+    if inside.expected >= capacity:
+        return "Có lẽ đã đủ người", "Probably full", "bad"
+    if inside.possible >= capacity:
+        return "Có thể đã đủ người", "Possibly full", "warn"
+    return "Còn chỗ", "There is room", "good"

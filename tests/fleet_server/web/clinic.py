@@ -22,6 +22,8 @@ LOGINS = {
     "near": ("truy-vet-t01", Role.TRACER, "T01"),
     "far": ("truy-vet-t02", Role.TRACER, "T02"),
     "auditor": ("kiem-toan", Role.AUDITOR, None),
+    "auditor_near": ("kiem-toan-t01", Role.AUDITOR, "T01"),
+    "auditor_far": ("kiem-toan-t02", Role.AUDITOR, "T02"),
 }
 """Login, role and area of each."""
 

@@ -33,8 +33,14 @@ CASES = {
     *(f"case_names.{name}" for name in ("page", "open_names", "ask", "break_glass")),
     *(f"case_calls.{name}" for name in ("page", "call")),
     *(f"case_files.{name}" for name in ("page", "export", "notice")),
+    "case_mine.page",
+    "case_spread.page",
+    "case_shared.page",
+    "case_shared.ask",
     "case_preview.page",
     "case_preview.preview",
+    "case_told.page",
+    "case_told.answer",
     "case_results.page",
     "case_results.result",
 }
@@ -44,8 +50,12 @@ DECIDE = {
     "case_names.review",
     "case_approvals.page",
 }
-EXPORT: set[str] = set()
-MANAGE: set[str] = set()
+EXPORT = {"venue_log.export"}
+MANAGE = {
+    *(f"venue_settings.{name}" for name in ("page", "change", "set_hours", "put_part")),
+    *(f"venue_tell.{name}" for name in ("page", "tell")),
+}
+AUDIT = {"audit_log.page", "audit_openings.page", "audit_verify.page", "audit_verify.verify"}
 DESK = {"desk_cards.page", "desk_cards.issue", "desk_cards.paper"}
 DESK |= {"desk_revoking.page", "desk_revoking.revoke"}
 DESK |= {
@@ -64,7 +74,6 @@ ADMIN = {f"admin_people.{name}" for name in ("page", "new", "create", "person", 
 ADMIN |= {f"admin_areas.{name}" for name in ("page", "area", "preview", "take")}
 ADMIN |= {"admin_roles.page", "admin_rules.page", "admin_rules.create", "admin_rules.settings"}
 ADMIN |= {f"admin_codes.{name}" for name in ("page", "create", "revoke")}
-AUDIT: set[str] = set()
 ALL = VENUE | FLEET | COVERAGE | CASES | DECIDE | EXPORT | MANAGE | DESK | ADMIN | AUDIT
 DENIED = {
     Role.VISITOR_DESK: ALL - DESK,

@@ -1,0 +1,1 @@
+"""Pages of the auditor: who did what, whose names were opened, whether the log holds."""
