@@ -8,6 +8,7 @@ from fleet_server.commands import shared
 from fleet_server.commands.venue_staff import staff
 from fleet_server.fleet import hours as opening_hours
 from fleet_server.fleet import registry
+from fleet_server.fleet.references import Unfit
 from fleet_server.settings import Settings
 from fleet_server.times import iso
 
@@ -118,7 +119,7 @@ def set_(
             registry.set_capacity(connection, capacity=capacity, **by)
             said.append(f"sức chứa / capacity {capacity}")
     if not said:
-        raise click.UsageError("expected --area, --name, --type or --capacity")
+        raise Unfit("expected --area, --name, --type or --capacity")
     click.echo(f"Đã ghi / Written down: {ref}: {', '.join(said)}")
 
 

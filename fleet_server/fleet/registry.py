@@ -35,6 +35,8 @@ class ListedVenue(NamedTuple):
     hours: tuple[str, ...]
     kiosks: int
     """Posted there now."""
+    capacity: int | None
+    """People it holds; None: not said."""
     created_at: int
 
 
@@ -236,6 +238,7 @@ def listed_venues(connection: Connection) -> list[ListedVenue]:
             Area.code,
             Venue.timezone,
             Venue.dwell_min,
+            Venue.capacity,
             Venue.created_at,
         )
         .join(VenueType, VenueType.id == Venue.type_id)
@@ -263,9 +266,10 @@ def listed_venues(connection: Connection) -> list[ListedVenue]:
             rooms=tuple(rooms.get(found, ())),
             hours=tuple(opening.get(found, ())),
             kiosks=posted.get(found, 0),
+            capacity=capacity,
             created_at=created,
         )
-        for found, ref, name, kind, area, zone, dwell, created in rows
+        for found, ref, name, kind, area, zone, dwell, capacity, created in rows
     ]
 
 

@@ -2,9 +2,11 @@
 
 from typing import Any, Final, Literal, NamedTuple, TypeVar
 
-from sqlalchemy import ColumnElement, Connection, Row, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, case, func, or_, select
 
-from fleet_server.models import Area, Gate, Kiosk, Posting, Presence, Venue
+from fleet_server.errors import NotKnown
+from fleet_server.models import Alarm as AlarmRow
+from fleet_server.models import Area, Gate, Kiosk, Posting, Presence, Scan, Venue
 from fleet_server.tracing import gaps
 from wire import codec
 from wire.errors import WireError
@@ -21,6 +23,12 @@ ORDER: Final[tuple[State, ...]] = (
     "works",
 )
 """As they are listed: what worked and no longer does comes first."""
+
+
+HOUR_S: Final = 3600
+HOURS: Final = 48
+LATE_S: Final = 300
+ALARMS: Final = 20
 
 
 class KioskState(NamedTuple):
@@ -41,6 +49,24 @@ class KioskState(NamedTuple):
     version: str
     health: Health | None
     about: About | None
+
+
+class Hour(NamedTuple):
+    """Scans made in an hour; `at`: its beginning, seconds UTC."""
+
+    at: int
+    scans: int
+    late: int
+    """Of them, those that reached the server more than LATE_S after."""
+
+
+class Alarm(NamedTuple):
+    """Something an operator had to look at."""
+
+    kind: str
+    detail: str
+    raised_ms: int
+    cleared_ms: int | None
 
 
 class Which(NamedTuple):
@@ -64,6 +90,67 @@ def listed(
     `reach` narrows by a condition on `Venue`.
     """
     wanted = which or Which()
+    statement = _statement(now, reach)
+    if wanted.area is not None:
+        statement = statement.where(Area.code == wanted.area)
+    if wanted.venue is not None:
+        statement = statement.where(Venue.ref == wanted.venue)
+    found = [_state(row, now) for row in connection.execute(statement)]
+    if wanted.state is not None:
+        found = [each for each in found if each.state == wanted.state]
+    return sorted(found, key=lambda each: (ORDER.index(each.state), each.since or 0, each.kiosk))
+
+
+def one(
+    connection: Connection, ref: str, *, now: int, reach: ColumnElement[bool] | None = None
+) -> KioskState:
+    """One kiosk of those within `reach`. Raises NotKnown."""
+    row = connection.execute(_statement(now, reach).where(Kiosk.ref == ref)).first()
+    if row is None:
+        raise NotKnown(f"không có trạm {ref[:64]!r} / kiosk {ref[:64]!r} is not known")
+    return _state(row, now)
+
+
+def hours(connection: Connection, ref: str, *, now: int) -> list[Hour]:
+    """Scans by the hour they were made in, the last HOURS of them, this hour last.
+
+    What came late tells when the kiosk was away from the server, long after it is back.
+    """
+    first = now // HOUR_S - HOURS + 1
+    since_ms = first * HOUR_S * 1000
+    kiosk_id = select(Kiosk.id).where(Kiosk.ref == ref).scalar_subquery()
+    # By the index of scans: where it stood in that time.
+    stood = select(Posting.venue_id).where(
+        Posting.kiosk_id == kiosk_id,
+        or_(Posting.valid_to.is_(None), Posting.valid_to > since_ms // 1000),
+    )
+    hour = Scan.corrected_ms // (HOUR_S * 1000)
+    late = func.count(case((Scan.received_ms - Scan.corrected_ms > LATE_S * 1000, 1)))
+    rows = connection.execute(
+        select(hour.label("hour"), func.count().label("scans"), late.label("late"))
+        .where(Scan.venue_id.in_(stood), Scan.kiosk_id == kiosk_id, Scan.corrected_ms >= since_ms)
+        .group_by(hour)
+    )
+    found = {int(row.hour): (row.scans, row.late) for row in rows}
+    return [
+        Hour((first + number) * HOUR_S, *found.get(first + number, (0, 0)))
+        for number in range(HOURS)
+    ]
+
+
+def alarms(connection: Connection, ref: str) -> list[Alarm]:
+    """What an operator had to look at, the newest first."""
+    rows = connection.execute(
+        select(AlarmRow.kind, AlarmRow.detail, AlarmRow.raised_ms, AlarmRow.cleared_ms)
+        .join(Kiosk, Kiosk.id == AlarmRow.kiosk_id)
+        .where(Kiosk.ref == ref)
+        .order_by(AlarmRow.raised_ms.desc(), AlarmRow.id.desc())
+        .limit(ALARMS)
+    )
+    return [Alarm(*row) for row in rows]
+
+
+def _statement(now: int, reach: ColumnElement[bool] | None) -> Select[*tuple[Any, ...]]:
     statement = (
         select(
             Kiosk.ref.label("kiosk"),
@@ -92,16 +179,7 @@ def listed(
         .where(Kiosk.revoked_at.is_(None))
         .order_by(Kiosk.ref)
     )
-    if reach is not None:
-        statement = statement.where(reach)
-    if wanted.area is not None:
-        statement = statement.where(Area.code == wanted.area)
-    if wanted.venue is not None:
-        statement = statement.where(Venue.ref == wanted.venue)
-    found = [_state(row, now) for row in connection.execute(statement)]
-    if wanted.state is not None:
-        found = [each for each in found if each.state == wanted.state]
-    return sorted(found, key=lambda each: (ORDER.index(each.state), each.since or 0, each.kiosk))
+    return statement if reach is None else statement.where(reach)
 
 
 def _state(row: Row[*tuple[Any, ...]], now: int) -> KioskState:

@@ -81,23 +81,28 @@ def kiosks(connection: Connection, where: LoggedVenue, *, now: int) -> list[Kios
                 works=gap is None,
                 vi=gap.vi if gap else "Đang hoạt động, đã gửi hết",
                 en=gap.en if gap else "Working, everything delivered",
-                refusals=refusals(row.health),
+                refusals=refusals(health_of(row.health)),
             )
         )
     return sorted(out, key=lambda each: each.works)
 
 
-def refusals(health: bytes | None) -> list[Refusals]:
+def refusals(health: Health | None) -> list[Refusals]:
     """What a kiosk's last health message says it refused visitors for."""
-    if health is None:
-        return []
-    try:
-        answers = codec.decode(health, Health).answers
-    except WireError:
-        return []
+    answers = {} if health is None else health.answers
     counted = sorted(answers.items(), key=lambda item: (-item[1], item[0]))
     return [
         Refusals(*REASONS.get(reason, (reason, reason)), count)
         for reason, count in counted
         if reason not in GO and count > 0
     ]
+
+
+def health_of(health: bytes | None) -> Health | None:
+    """A kiosk's last health message, where it can be read."""
+    if health is None:
+        return None
+    try:
+        return codec.decode(health, Health)
+    except WireError:
+        return None  # a newer kiosk's words

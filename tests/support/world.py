@@ -106,9 +106,18 @@ def new_person(connection: Connection, *, name: str = "a", authentic: bool = Tru
 
 
 def store_one_scan(
-    engine: Engine, place: Place, *, counter: int = 1, at_ms: int = NOON_MS, direction: str = "in"
+    engine: Engine,
+    place: Place,
+    *,
+    counter: int = 1,
+    at_ms: int = NOON_MS,
+    direction: str = "in",
+    late_ms: int = 0,
 ) -> int:
-    """One scan with its key and identity part, straight into the tables; the scan's id."""
+    """One scan with its key and identity part, straight into the tables; the scan's id.
+
+    `late_ms`: so long after it was made it was received.
+    """
     with engine.execution_options(**database.WRITES).begin() as connection:
         credential_id = new_person(connection, name=f"{place.kiosk}/{counter}")
         pseudonym_id = connection.scalar(
@@ -129,7 +138,7 @@ def store_one_scan(
             corrected_ms=at_ms,
             earliest_ms=at_ms,
             latest_ms=at_ms,
-            received_ms=at_ms,
+            received_ms=at_ms + late_ms,
             mono_ms=1,
             boot="b",
             synced=True,

@@ -1,14 +1,16 @@
 """The fleet: which kiosks do not work, since when and why; one kiosk in detail."""
 
 from typing import Final
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, render_template, request, url_for
-from sqlalchemy import Connection
+from sqlalchemy import ColumnElement, Connection
 
 from fleet_server.auth.permissions import Permission
-from fleet_server.errors import NotKnown
-from fleet_server.reports import kiosk_states
+from fleet_server.reports import kiosk_states, venue_kiosks
 from fleet_server.reports.kiosk_states import ORDER, KioskState, Which
+from fleet_server.times import local
+from fleet_server.web import charts
 from fleet_server.web.access import caller, permission
 from fleet_server.web.language import say
 from fleet_server.web.site import site
@@ -59,14 +61,38 @@ def page() -> str:
 @pages.get("/fleet/kiosks/<kiosk>")
 @permission(Permission.FLEET)
 def kiosk(kiosk: str) -> str:
+    """How it does now, and when it scanned and was away in the last two days."""
+    now = site().now()
     with site().engine.connect() as connection:
-        found = _listed(connection)
-    each = next((each for each in found if each.kiosk == kiosk), None)
-    if each is None:
-        raise NotKnown(f"không có trạm {kiosk[:64]!r} / kiosk {kiosk[:64]!r} is not known")
-    return render_template("fleet_kiosk.html", each=each, words=WORDS)
+        each = kiosk_states.one(connection, kiosk, now=now, reach=_reach())
+        hours = kiosk_states.hours(connection, kiosk, now=now)
+        alarms = kiosk_states.alarms(connection, kiosk)
+        refused = venue_kiosks.refusals(each.health)
+    zone = site().settings.zone
+    return render_template(
+        "fleet_kiosk.html",
+        each=each,
+        words=WORDS,
+        hourly=charts.bars(
+            [(_hour(hour.at, zone), hour.scans - hour.late, hour.scans) for hour in hours]
+        ),
+        scans=sum(hour.scans for hour in hours),
+        late=sum(hour.late for hour in hours),
+        alarms=alarms,
+        refused=refused,
+    )
+
+
+def _hour(at: int, zone: ZoneInfo) -> str:
+    """`14`, and at midnight the date."""
+    there = local(at, zone)
+    return f"{there:%d/%m}" if there.hour == 0 else str(there.hour)
+
+
+def _reach() -> ColumnElement[bool] | None:
+    """Nobody sees beyond their own area; who works everywhere sees kiosks without a place, too."""
+    return None if caller().area_id is None else caller().reaches()
 
 
 def _listed(connection: Connection, which: Which | None = None) -> list[KioskState]:
-    """Nobody sees beyond their own area."""
-    return kiosk_states.listed(connection, now=site().now(), which=which, reach=caller().reaches())
+    return kiosk_states.listed(connection, now=site().now(), which=which, reach=_reach())

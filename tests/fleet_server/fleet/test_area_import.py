@@ -286,3 +286,14 @@ def test_the_countrys_own_list_is_taken_whole(engine: Engine) -> None:
         levels = [area.level for area in areas.listed(connection)]
     assert len(done.new) == len(levels)
     assert (levels.count("province"), levels.count("commune")) == (34, 3321)
+
+
+def test_by_command_a_venue_is_renamed_and_says_how_many_it_holds(home: Home) -> None:
+    home.ok("venue", "create", "cho-mau", "--name", "Chợ Mẫu")
+    said = home.ok("venue", "set", "cho-mau", "--name", "Chợ Mới", "--type", "market")
+    assert "Chợ Mới" in said
+    home.ok("venue", "set", "cho-mau", "--capacity", "120")
+    assert "expected 1 to" in home.fails("venue", "set", "cho-mau", "--capacity", "0")
+    assert "expected --area" in home.fails("venue", "set", "cho-mau")
+    (listed,) = home.json("venue", "list")
+    assert (listed["name"], listed["type"], listed["capacity"]) == ("Chợ Mới", "market", 120)

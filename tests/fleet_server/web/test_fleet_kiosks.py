@@ -2,12 +2,12 @@
 
 import re
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import event, insert, select, update
 
 from fleet_server import database
 from fleet_server.auth.permissions import Role
 from fleet_server.fleet import areas
-from fleet_server.models import Kiosk, Posting, Presence, Venue
+from fleet_server.models import Alarm, Kiosk, Posting, Presence, Venue
 from tests.fleet_server.people import NOW, World, signed_in
 from tests.support.world import another_kiosk, store_one_scan
 from wire import codec, presence
@@ -118,3 +118,43 @@ def test_the_bar_shows_what_one_may_open(world: World) -> None:
     text = manager.get("/").text
     assert "/fleet" not in text
     assert "/coverage" not in text
+
+
+def test_a_kiosks_page_says_when_it_scanned_and_what_came_late(world: World) -> None:
+    hear(world, "cho-mau-1")
+    store_one_scan(
+        world.engine, world.market, counter=1, at_ms=(NOW - 7200) * 1000, late_ms=3_600_000
+    )
+    store_one_scan(world.engine, world.market, counter=2, at_ms=(NOW - 60) * 1000)
+    with world.engine.execution_options(**database.WRITES).begin() as connection:
+        connection.execute(
+            insert(Alarm).values(
+                kind="camera",
+                detail="no picture",
+                raised_ms=NOW * 1000,
+                kiosk_id=connection.scalar(select(Kiosk.id).where(Kiosk.ref == "cho-mau-1")),
+            )
+        )
+    text = world.browser("operator").get("/fleet/kiosks/cho-mau-1").text
+    assert "2 lượt, 1 đến trễ" in text
+    assert "no picture" in text
+    assert text.count('class="bar-fill"') == 1 + 1, "the key, and what came at once"
+    other = world.browser("operator").get("/fleet/kiosks/truong-mau-1").text
+    assert "0 lượt" in other
+    assert "no picture" not in other
+
+
+def test_one_kiosk_costs_the_same_in_a_large_fleet(world: World) -> None:
+    browser, asked = world.browser("operator"), []
+    for number in range(2, 12):
+        another_kiosk(world.engine, world.market, kiosk=f"cho-mau-{number}")
+    browser.get("/fleet/kiosks/cho-mau-1")
+
+    @event.listens_for(world.engine, "before_cursor_execute")
+    def count(*args: object) -> None:
+        asked.append(str(args[2]))
+
+    assert browser.get("/fleet/kiosks/cho-mau-1").status_code == 200
+    assert browser.get("/fleet").status_code == 200
+    event.remove(world.engine, "before_cursor_execute", count)
+    assert len(asked) < 16, "\n".join(asked)

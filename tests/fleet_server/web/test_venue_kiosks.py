@@ -53,5 +53,5 @@ def test_other_venues_kiosks_are_not_shown(world: World) -> None:
 
 
 def test_a_health_message_that_cannot_be_read_refuses_nobody() -> None:
-    assert venue_kiosks.refusals(b"{") == []
-    assert venue_kiosks.refusals(None) == []
+    for unread in (b"{", None):
+        assert venue_kiosks.refusals(venue_kiosks.health_of(unread)) == []

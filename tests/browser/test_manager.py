@@ -1,0 +1,83 @@
+"""A venue's manager at work: searches the log, sets the venue up, tells a tracer; an operator."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.doors import enter
+from tests.fleet_server.api.test_v1 import passes
+from tests.fleet_server.people import PEOPLE, World, add_account
+from tests.fleet_server.web.test_fleet_kiosks import hear
+from tests.support.browser import Reader
+from tests.support.world import NOON_MS, store_one_scan
+
+pytestmark = pytest.mark.slow
+AT = "/venues/cho-mau"
+
+
+def somebody(reader: Reader, world: World, who: str) -> Reader:
+    role, venue = PEOPLE[who]
+    login = add_account(world.app, role, venues=[venue] if venue else [])
+    return enter(reader, world.app, login, role)
+
+
+def test_a_manager_sets_the_venue_up(reader: Callable[..., Reader], world: World) -> None:
+    passes(world, world.market, "a", (0, "in"), (30, "out"))
+    passes(world, world.market, "b", (45, "in"))
+    hear(world, "cho-mau-1")
+    manager = somebody(reader(), world, "manager")
+    page = manager.open(f"{AT}/settings")
+    page.get_by_label("Sức chứa").fill("2")
+    page.get_by_role("button", name="Ghi", exact=True).click()
+    expect(page.get_by_role("status")).to_contain_text("Đã ghi")
+    page.get_by_label("Thứ Hai").fill("06:00-18:00")
+    page.get_by_role("button", name="Ghi giờ").click()
+    expect(page.get_by_label("Thứ Hai")).to_have_value("06:00-18:00")
+    page.locator("#gate-name").fill("Cổng sau")
+    page.locator("#gate-ref").fill("cong-sau")
+    page.locator("section", has_text="Thêm cửa").get_by_role("button", name="Thêm").click()
+    expect(page.get_by_label("cong-sau")).to_have_value("Cổng sau")
+    manager.look(f"{AT}/settings", "venue-settings")
+    manager.look(AT, "venue-capacity")
+
+
+def test_a_manager_searches_exports_and_tells(reader: Callable[..., Reader], world: World) -> None:
+    store_one_scan(world.engine, world.market, counter=1)
+    store_one_scan(world.engine, world.market, counter=2, at_ms=NOON_MS - 3_600_000)
+    manager = somebody(reader(), world, "manager")
+    page = manager.open(f"{AT}/log")
+    page.get_by_text("Tìm theo ngày, giờ, cửa").click()
+    page.get_by_label("Từ", exact=True).fill("11:30")
+    page.get_by_role("button", name="Tìm").click()
+    expect(page.locator("#log tbody tr")).to_have_count(1)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Excel").click()
+    assert download.value.suggested_filename == "so-ra-vao-cho-mau-2026-01-01.xlsx"
+    manager.look(f"{AT}/log?since=11:30", "venue-log-search")
+    page = manager.open(f"{AT}/log?since=11:30")
+    page.get_by_role("link", name="Báo truy vết về lượt").click()
+    expect(page.get_by_label("Từ lúc")).to_have_value("2026-01-01T11:30")
+    page.get_by_label("Chuyện gì").fill("khách ho nhiều, xin hướng dẫn")
+    page.get_by_role("button", name="Báo", exact=True).click()
+    expect(page.get_by_role("status")).to_contain_text("Đã báo")
+    manager.look(f"{AT}/tell", "venue-tell")
+
+    tracer = somebody(reader(), world, "tracer")
+    tracer.look("/told", "told")
+    theirs = tracer.open("/told")
+    theirs.get_by_placeholder("Đã làm gì").fill("đã gọi lại, không có dấu hiệu")
+    theirs.get_by_role("button", name="Trả lời").click()
+    expect(theirs.get_by_role("status")).to_contain_text("Đã trả lời")
+    expect(manager.open(f"{AT}/tell").get_by_text("đã gọi lại")).to_be_visible()
+
+
+def test_an_operator_looks_at_one_kiosk(reader: Callable[..., Reader], world: World) -> None:
+    hear(world, "cho-mau-1")
+    for counter in range(6):
+        at_ms = NOON_MS - counter * 3_600_000
+        store_one_scan(
+            world.engine, world.market, counter=counter, at_ms=at_ms, late_ms=counter % 2 * 900_000
+        )
+    operator = somebody(reader(), world, "operator")
+    operator.look("/fleet/kiosks/cho-mau-1", "fleet-kiosk-hours")
