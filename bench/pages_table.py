@@ -34,6 +34,8 @@ PAGES: Final = (
     Page("case_milestones.page", "/cases/{case}/milestones", Role.TRACER),
     Page("case_contacts.page", "/cases/{case}/contacts", Role.TRACER),
     Page("case_contacts.contact", "/cases/{case}/contacts/{contact}", Role.TRACER),
+    Page("case_spread.page", "/cases/{case}/spread", Role.TRACER),
+    Page("case_shared.page", "/cases/{case}/shared", Role.TRACER),
     Page("case_preview.page", "/cases/{case}/preview", Role.TRACER),
     Page("case_names.page", "/cases/{case}/names", Role.TRACER),
     Page("case_calls.page", "/cases/{case}/calls", Role.TRACER),
