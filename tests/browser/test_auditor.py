@@ -1,4 +1,4 @@
-"""An auditor's evening, and a tracer who looks for the source, at every width."""
+"""An auditor's evening, and a tracer who looks for the source."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
