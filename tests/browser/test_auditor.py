@@ -82,7 +82,7 @@ def test_a_tracer_looks_for_the_source(somebody: Callable[[str], Reader]) -> Non
     for box in page.get_by_role("checkbox").all()[1:6]:
         box.check()
     page.get_by_role("button", name="Tìm nơi chung").click()
-    expect(page.locator("#found ~ .region tbody tr").first).to_contain_text("Chợ")
+    expect(page.locator("#found ~ .region tbody tr").first).to_contain_text("cho-mot")
     assert objections(page) == []
     page.screenshot(path="build/screens/case-shared-found.png", full_page=True)
     tracer.look(f"{AT}/spread", "case-spread")

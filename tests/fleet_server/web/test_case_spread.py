@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import event
@@ -29,20 +30,28 @@ def known(office: Office, tmp_path: Path) -> Clinic:
     return Clinic(office, tmp_path)
 
 
+met = st.tuples(
+    st.integers(1, 7),
+    st.sampled_from("ABC"),
+    st.integers(0, 9000),
+    st.sampled_from([*((place,) for place in PLACES), ("cho", "truong")]),
+)
+"""Which of the first three of the ring before (bits), and how."""
+
+
 @st.composite
 def spreads(draw: st.DrawFn) -> Spread:
-    """Cases as an evaluation leaves them: each contact by the rings before its own."""
-    counts = [draw(st.integers(1, 3)), draw(st.integers(0, 40)), draw(st.integers(0, 40))]
-    rings = [[f"{ring}-{n}" for n in range(count)] for ring, count in enumerate(counts)]
-    passings = []
+    """Cases as an evaluation leaves them: each contact by the ring before its own."""
+    above = [f"0-{n}" for n in range(draw(st.integers(1, 3)))]
+    roles, passings = dict.fromkeys(above, "F0"), []
     for ring in (1, 2):
-        for ref in rings[ring] if rings[ring - 1] else []:
-            for source in draw(st.sets(st.sampled_from(rings[ring - 1]), min_size=1, max_size=3)):
-                tier, seconds = draw(st.sampled_from("ABC")), draw(st.integers(0, 9000))
-                places = draw(st.sets(st.sampled_from(PLACES), min_size=1, max_size=2))
-                passings.append(Passing(source, ref, tier, seconds, tuple(sorted(places))))
+        below = {f"{ring}-{n}": how for n, how in enumerate(draw(st.lists(met, max_size=20)))}
+        for ref, (bits, tier, seconds, places) in below.items() if above else ():
+            sources = {above[n % len(above)] for n in range(3) if bits >> n & 1}
+            passings += [Passing(source, ref, tier, seconds, places) for source in sources]
+        roles |= dict.fromkeys(below, f"F{ring}")
+        above = list(below)
     passings.sort(key=lambda each: each.order)
-    roles = {ref: f"F{ring}" for ring, refs in enumerate(rings) for ref in refs}
     return Spread(roles, passings)
 
 
@@ -136,9 +145,10 @@ def test_shared_places_are_set_against_chance_and_on_record(known: Clinic) -> No
 @pytest.mark.parametrize(
     ("probability", "words"),
     [(0.62, "62 %"), (0.05, "5 %"), (0.02, "1 trên 50"), (1 / 3210, "1 trên 3.200")],
+    ids=str,
 )
-def test_chance_is_said_as_people_say_it(known: Clinic, probability: float, words: str) -> None:
-    with known.app.test_request_context():
+def test_chance_is_said_as_people_say_it(probability: float, words: str) -> None:
+    with Flask(__name__).test_request_context():
         assert chance(probability) == words
 
 
