@@ -5,10 +5,12 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import expect
 
+from fleet_server.auth.permissions import Role
 from tests.browser.doors import enter
 from tests.fleet_server.api.test_v1 import passes
 from tests.fleet_server.people import PEOPLE, World, add_account
 from tests.fleet_server.web.test_fleet_kiosks import hear
+from tests.fleet_server.web.test_start import more_venues
 from tests.support.browser import Reader
 from tests.support.world import NOON_MS, store_one_scan
 
@@ -70,6 +72,26 @@ def test_a_manager_searches_exports_and_tells(reader: Callable[..., Reader], wor
     theirs.get_by_role("button", name="Trả lời").click()
     expect(theirs.get_by_role("status")).to_contain_text("Đã trả lời")
     expect(manager.open(f"{AT}/tell").get_by_text("đã gọi lại")).to_be_visible()
+
+
+def test_who_runs_several_venues_chooses_and_a_tracer_searches(
+    reader: Callable[..., Reader], world: World
+) -> None:
+    login = add_account(world.app, Role.VENUE_MANAGER, venues=["cho-mau", "truong-mau"])
+    manager = enter(reader(), world.app, login, Role.VENUE_MANAGER)
+    manager.look("/", "start")
+    more_venues(world, 120)
+    tracer = somebody(reader(), world, "tracer")
+    tracer.look("/", "start-many")
+    page = tracer.open("/")
+    page.get_by_role("link", name="Trang sau").click()
+    page.get_by_label("Tên hoặc mã địa điểm").fill("trường thử")
+    page.get_by_role("button", name="Tìm").click()
+    expect(page.get_by_text("Không có địa điểm nào khớp")).to_be_visible()
+    page.get_by_label("Tên hoặc mã địa điểm").fill("Chợ thử 077")
+    page.get_by_role("button", name="Tìm").click()
+    page.get_by_role("link", name="cho-thu-077").click()
+    expect(page.get_by_role("heading", name="Chợ thử 077")).to_be_visible()
 
 
 def test_an_operator_looks_at_one_kiosk(reader: Callable[..., Reader], world: World) -> None:
