@@ -55,5 +55,5 @@ def page() -> str | Response:
         newer=shown.newer("start.page", **kept),
         older=shown.older("start.page", end, **kept),
         sees_venues=sees_venues,
-        traces=asking.may(Permission.TRACE),
+        traces=asking.may(Permission.CASES),
     )

@@ -82,3 +82,11 @@ def test_many_venues_ask_the_database_no_more_than_few(world: World) -> None:
     with counted(world.engine) as many:
         browser.get("/")
     assert len(many) == len(few) < 10
+
+
+def test_a_tracers_work_comes_first(world: World) -> None:
+    text = world.browser("tracer").get("/").text
+    main = text[text.index("<main") :]
+    assert main.index('href="/cases"') < main.index('href="/told"') < main.index("/venues/")
+    several = signed_in(world.stranger(), Role.VENUE_MANAGER, venues=["cho-mau", "truong-mau"])
+    assert "/cases" not in several.get("/").text
