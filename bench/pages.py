@@ -195,7 +195,7 @@ def main(visits: int, engine: str, requests: int, seconds: int, only: str) -> No
             app = create_app(home, engine=server, session_key=keys.web(home.keys_dir).session)
             logins = pages_load.people(app, server)
             venue, kiosk = pages_load.largest(server)
-            there = {"venue": venue, "kiosk": kiosk}
+            there = {"venue": venue, "kiosk": kiosk, "login": logins[Role.TRACER]}
             with vault(home) as client:
                 there |= pages_load.open_case(server, client, home, town)
                 progress.advance(filling)

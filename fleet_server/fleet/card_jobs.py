@@ -94,13 +94,13 @@ class BatchSeal:
     """Seals what a batch holds, for the database."""
 
     def __init__(self, web_key: bytes) -> None:
-        self._key = HKDF(hashes.SHA256(), 32, salt=None, info=b"tram card batch").derive(web_key)
-        self._cipher = AESGCM(self._key)
+        both = HKDF(hashes.SHA256(), 64, salt=None, info=b"tram card batch").derive(web_key)
+        self._cipher, self._naming = AESGCM(both[:32]), both[32:]
 
     def batch(self, login: str, name: str) -> str:
         """What card ids are drawn from: the same for whoever gives the same name again."""
         said = json.dumps([login, name.casefold()]).encode()
-        return hmac.digest(self._key, said, sha256)[:16].hex()
+        return hmac.digest(self._naming, said, sha256)[:16].hex()
 
     def seal(self, content: bytes, batch_id: int, number: int) -> bytes:
         nonce = secrets.token_bytes(_NONCE_BYTES)

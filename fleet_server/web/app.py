@@ -47,6 +47,8 @@ from fleet_server.web.case import (
     names,
     people,
     results,
+    shared,
+    spread,
     told,
 )
 from fleet_server.web.case import mine as case_mine
@@ -72,7 +74,7 @@ PAGES = (
     *(kiosks,),
     *(coverage,),
     *(cases, case_overview, people, milestones, contacts, case_preview, results),
-    *(names, approvals, calls, files, told, case_mine),
+    *(names, approvals, calls, files, told, case_mine, spread, shared),
     *(audit_log, audit_openings, audit_verify),
     *(desk_cards, desk_batches, desk_revoking, desk_requests, desk_answers, desk_privacy),
     *(admin_people, admin_roles, admin_codes, admin_areas, admin_rules),

@@ -115,7 +115,7 @@ def restrict(number: int) -> forms.Answer:
         with writing() as connection:
             rights.restrict(connection, ref, at_ms=site().now_ms(), actor=caller().name)
 
-    done = ("Từ nay dữ liệu được giữ mà không dùng.", "From now on it is kept and not used.")
+    done = ("Từ nay không mở tên cho ca bệnh nào.", "From now on their name is opened for no case.")
     return take(number, do, done)
 
 

@@ -83,7 +83,7 @@ def new() -> str:
 
 
 @pages.post("/desk/requests")
-@permission(Permission.RIGHTS)
+@permission(Permission.RIGHTS, costly=True)
 def ask() -> forms.Answer:
     """What was asked is written down even where the person cannot be found now."""
     said = given("kind", "words")
@@ -115,7 +115,7 @@ def request_(number: int) -> str:
 
 
 @pages.post("/desk/requests/<int:number>/identify")
-@permission(Permission.RIGHTS)
+@permission(Permission.RIGHTS, costly=True)
 def identify(number: int) -> forms.Answer:
     """Where the vault was away, or the number misread."""
 
