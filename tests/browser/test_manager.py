@@ -1,16 +1,25 @@
 """A venue's manager at work: searches the log, sets the venue up, tells a tracer; an operator."""
 
+import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
 
+from fleet_server.auth.permissions import Role
 from tests.browser.doors import enter
 from tests.fleet_server.api.test_v1 import passes
 from tests.fleet_server.people import PEOPLE, World, add_account
 from tests.fleet_server.web.test_fleet_kiosks import hear
+from tests.fleet_server.web.test_start import more_venues
+from tests.support.brokers import mosquitto
 from tests.support.browser import Reader
+from tests.support.ingest import IngestProcess, KioskClient, make_keys
+from tests.support.programs import wait_until
+from tests.support.records import make_batch, make_kiosk_record, tracing_part
 from tests.support.world import NOON_MS, store_one_scan
+from wire.presence import ONLINE
 
 pytestmark = pytest.mark.slow
 AT = "/venues/cho-mau"
@@ -70,6 +79,60 @@ def test_a_manager_searches_exports_and_tells(reader: Callable[..., Reader], wor
     theirs.get_by_role("button", name="Trả lời").click()
     expect(theirs.get_by_role("status")).to_contain_text("Đã trả lời")
     expect(manager.open(f"{AT}/tell").get_by_text("đã gọi lại")).to_be_visible()
+
+
+def test_what_kiosks_send_through_a_broker_appears_in_the_log_by_itself(
+    reader: Callable[..., Reader], world: World, sqlite_url: str, tmp_path: Path
+) -> None:
+    world.clock.now = time.time()
+    keys = make_keys(tmp_path)
+
+    def scan(counter: int, direction: str) -> bytes:
+        now_ms = time.time_ns() // 1_000_000
+        part = tracing_part(("card", f"{(counter + 1) // 2:032x}"), label="T*** V***")
+        return make_kiosk_record(
+            keys, counter=counter, part=part, wall_ms=now_ms, direction=direction
+        )
+
+    with (
+        mosquitto() as broker,
+        IngestProcess(tmp_path, broker.url, sqlite_url),
+        KioskClient(broker) as kiosk,
+    ):
+        wait_until(lambda: ONLINE in [each.state for each in kiosk.server], what="the ingest")
+        manager = somebody(reader(), world, "manager")
+        page = manager.open(f"{AT}/log")
+        expect(page.locator("#empty")).to_be_visible()
+        kiosk.say("scans", make_batch([scan(1, "in"), scan(2, "out"), scan(3, "in")]))
+        kiosk.receipted([1, 2, 3])
+        rows = page.locator("#log tbody tr")
+        expect(rows).to_have_count(3, timeout=20_000)
+        expect(rows.first).to_contain_text("T*** V***")
+        kiosk.say("scans", make_batch([scan(5, "in")]))
+        expect(rows).to_have_count(4, timeout=20_000)
+    world.clock.now = time.time()
+    inside = manager.open(AT).locator(".stat", has_text="Đang ở trong")
+    expect(inside).to_contain_text("2")
+
+
+def test_who_runs_several_venues_chooses_and_a_tracer_searches(
+    reader: Callable[..., Reader], world: World
+) -> None:
+    login = add_account(world.app, Role.VENUE_MANAGER, venues=["cho-mau", "truong-mau"])
+    manager = enter(reader(), world.app, login, Role.VENUE_MANAGER)
+    manager.look("/", "start")
+    more_venues(world, 120)
+    tracer = somebody(reader(), world, "tracer")
+    tracer.look("/", "start-many")
+    page = tracer.open("/")
+    page.get_by_role("link", name="Trang sau").click()
+    page.get_by_label("Tên hoặc mã địa điểm").fill("trường thử")
+    page.get_by_role("button", name="Tìm").click()
+    expect(page.get_by_text("Không có địa điểm nào khớp")).to_be_visible()
+    page.get_by_label("Tên hoặc mã địa điểm").fill("Chợ thử 077")
+    page.get_by_role("button", name="Tìm").click()
+    page.get_by_role("link", name="cho-thu-077").click()
+    expect(page.get_by_role("heading", name="Chợ thử 077")).to_be_visible()
 
 
 def test_an_operator_looks_at_one_kiosk(reader: Callable[..., Reader], world: World) -> None:

@@ -1,18 +1,16 @@
 """The first page: what the one who signed in may see."""
 
-from flask import Blueprint, render_template
-from sqlalchemy import select
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
 
-from fleet_server.auth.permissions import Permission, Role
-from fleet_server.models import Venue
+from fleet_server.auth.permissions import VENUE_ROLES, Permission, Role
+from fleet_server.reports import venue_list
 from fleet_server.web.access import caller, me, permission
 from fleet_server.web.language import say
+from fleet_server.web.paging import Shown
 from fleet_server.web.site import site
 
 pages = Blueprint("start", __name__)
-
-MOST = 200
-"""Venues listed at once."""
 
 ROLES = {
     Role.VISITOR_DESK: ("Quầy khách", "Visitor desk"),
@@ -27,24 +25,35 @@ ROLES = {
 
 @pages.get("/")
 @permission(Permission.START)
-def page() -> str:
-    asking = caller()
-    statement = (
-        select(Venue.ref, Venue.name)
-        .where(asking.reaches())
-        .order_by(Venue.name, Venue.ref)
-        .limit(MOST + 1)
-    )
+def page() -> str | Response:
+    """The venues one may see, by name; `q` looks for some, `offset` goes on.
+
+    Whoever runs a single venue is led to its day.
+    """
+    asking, text = caller(), request.args.get("q", "").strip()[:200]
+    shown = Shown.of(request.args, venue_list.PAGE)
+    sees_venues = asking.may(Permission.VENUE_LOG)
     venues = []
-    if asking.may(Permission.VENUE_LOG):
+    if sees_venues:
         with site().engine.connect() as connection:
-            venues = [tuple(row) for row in connection.execute(statement)]
+            venues = venue_list.listed(
+                connection,
+                asking.reaches(),
+                text=text,
+                offset=shown.offset,
+                limit=shown.size + 1,
+            )
+    if asking.role in VENUE_ROLES and len(asking.venues) == len(venues) == 1:
+        return redirect(url_for("venue_overview.page", venue=venues[0].ref), 303)
+    kept, end = {"q": text or None}, shown.offset + len(venues)
     return render_template(
         "start.html",
         name=me().shown_name,
         role=say(*ROLES[asking.role]),
-        venues=venues[:MOST],
-        more=len(venues) > MOST,
-        sees_venues=asking.may(Permission.VENUE_LOG),
-        traces=asking.may(Permission.TRACE),
+        venues=venues[: shown.size],
+        text=text,
+        newer=shown.newer("start.page", **kept),
+        older=shown.older("start.page", end, **kept),
+        sees_venues=sees_venues,
+        traces=asking.may(Permission.CASES),
     )

@@ -92,7 +92,7 @@ def test_a_manager_needs_no_telephone_and_may_use_one(world: World) -> None:
     client = world.stranger()
     login = add_account(world.app, Role.VENUE_MANAGER, venues=["cho-mau"])
     sign_in(client, login)
-    assert client.get("/").status_code == 200
+    assert client.get("/venues/cho-mau").status_code == 200
     secret = shown_secret(client)
     form = {"code": code_of(world.app, secret)}
     assert submit(client, SET_UP, form).status_code == 200

@@ -24,7 +24,10 @@ def test_it_says_what_the_settings_in_force_say(engine: Engine, tmp_path: object
 
 
 def test_every_page_leads_there(world: World) -> None:
-    for client, path in ((world.stranger(), "/sign-in"), (world.browser("manager"), "/")):
+    for client, path in (
+        (world.stranger(), "/sign-in"),
+        (world.browser("manager"), "/venues/cho-mau"),
+    ):
         assert 'href="/privacy"' in client.get(path).text
 
 

@@ -115,7 +115,8 @@ def test_the_bar_shows_what_one_may_open(world: World) -> None:
     operator, manager = world.browser("operator"), world.browser("manager")
     assert 'href="/fleet" aria-current="true"' in operator.get("/fleet").text
     assert "/coverage" in operator.get("/fleet").text
-    text = manager.get("/").text
+    text = manager.get("/", follow_redirects=True).text
+    assert "cho-mau" in text
     assert "/fleet" not in text
     assert "/coverage" not in text
 

@@ -66,7 +66,7 @@ def test_name_and_password_open_the_start_page(world: World) -> None:
     lan(world)
     answer = submit(client, "/sign-in", {"name": " LAN ", "password": PASSWORD})
     assert (answer.status_code, answer.location) == (303, "/")
-    assert "Mẫu lan" in client.get("/").text
+    assert client.get("/", follow_redirects=True).request.path == "/venues/cho-mau"
 
 
 def test_the_cookie_is_for_this_site_only_and_holds_no_secret(world: World) -> None:
