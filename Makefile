@@ -3,7 +3,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo setup test test-deps test-picamera test-browser check lint types imports fast soak fuzz bench-decode bench-ingest bench-credentials bench-kiosk bench-trace bench-cases bench-coverage bench-face-to-face fresh docs pictures lock clean
+.PHONY: help demo setup test test-deps test-picamera test-browser check lint types imports fast soak fuzz bench-decode bench-ingest bench-credentials bench-kiosk bench-trace bench-cases bench-coverage bench-pages bench-face-to-face fresh docs pictures lock clean
 
 PYTHON ?= /usr/bin/python3
 KILLS ?= 1000
@@ -92,6 +92,10 @@ bench-cases: test-deps $(DEV) ## Time names opened by the vault beside bare HPKE
 
 bench-coverage: test-deps $(DEV) ## Count a province's week for the report on coverage (SCANS=10000000 ENGINE=sqlite|postgres)
 	$(BIN)/python -m bench.coverage --scans $(SCANS) --engine $(ENGINE)
+
+bench-pages: VISITS = 1000000
+bench-pages: test-deps $(DEV) ## Time every page alone and under fifty readers beside a bare hello (VISITS=… ENGINE=…)
+	$(BIN)/python -m bench.pages --visits $(VISITS) --engine $(ENGINE) $(ARGS)
 
 bench-face-to-face: $(DEV) ## How well F1 lists say who met (VISITS_DATA=folder of badge data)
 	$(BIN)/python -m bench.face_to_face $(VISITS_DATA)

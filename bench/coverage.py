@@ -105,7 +105,7 @@ def fill(connection: Connection, scans: int, people: int) -> None:
         (
             "pseudonyms",
             "id, digest, space, person_id, own_person_id, created_at",
-            f"i, {_bytes(connection)}, 'card', i, i, 0",
+            f"i, {digits(connection)}, 'card', i, i, 0",
         ),
         (
             "credentials",
@@ -113,16 +113,16 @@ def fill(connection: Connection, scans: int, people: int) -> None:
             "i, 'card', i, true, 0",
         ),
     ):
-        _many(connection, f"{name} ({columns})", values, people)
+        many(connection, f"{name} ({columns})", values, people)
     # One place in ten has nobody; who goes where is spread by multiplication.
     venue = f"((i / 2) * 7919 % {VENUES * 9 // 10} + 1)"
     who = f"((i / 2) * 48271 % 2147483647 % {people} + 1)"
     at = f"({since * 1000} + i * {(until - since) * 1000} / {scans})"
-    _many(
+    many(
         connection,
         "scans (kiosk_id, epoch, counter, digest, venue_id, direction, wall_ms, corrected_ms,"
         " earliest_ms, latest_ms, received_ms, mono_ms, boot, synced, credential_id, label)",
-        f"{venue}, '0000000000000000000000000000000a', i, {_bytes(connection)}, {venue},"
+        f"{venue}, '0000000000000000000000000000000a', i, {digits(connection)}, {venue},"
         f" CASE i % 2 WHEN 0 THEN 'in' ELSE 'out' END, {at}, {at}, {at}, {at}, {at}, i,"
         f" '8c7a1f0e-5e0b-4a2c-8a55-0f6c3f9b2d11', true, {who}, 'N*** V*** M***'",
         scans,
@@ -153,13 +153,13 @@ def _stays(connection: Connection, since: int, until: int) -> None:
         )
 
 
-def _bytes(connection: Connection) -> str:
+def digits(connection: Connection) -> str:
     if connection.dialect.name == "sqlite":
         return "CAST(printf('%016d', i) AS BLOB)"
     return "convert_to(lpad(i::text, 16, '0'), 'UTF8')"
 
 
-def _many(connection: Connection, into: str, values: str, rows: int) -> None:
+def many(connection: Connection, into: str, values: str, rows: int) -> None:
     if connection.dialect.name == "sqlite":
         source = (
             f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows})"

@@ -2,7 +2,7 @@
 
     root/      root.key root.pub            signs key sets; taken offline after set-up
     ca/        ca.key ca.crt                signs certificates
-    cards/     card.key                     signs visitor cards
+    cards/     card.key                     signs visitor cards, by command or in the vault
     ingest/    open.key pseudonym.key mqtt.crt mqtt.key
     vault/     open.key pseudonym.key
                sign.key                     signs results
@@ -15,6 +15,7 @@
 A private file that others may read is refused, not mended: it may have been copied already.
 """
 
+import os
 import secrets
 import stat
 from collections.abc import Mapping
@@ -120,6 +121,15 @@ def cards(keys_dir: Path) -> CardKeys:
         sign=_ed25519(keys_dir / "cards" / "card.key"),
         pseudonym_file=_checked_secret(keys_dir / "ingest" / "pseudonym.key"),
     )
+
+
+def card_sign(keys_dir: Path) -> Ed25519PrivateKey | None:
+    """What the vault signs cards of the desk with; None where it may not, or has none.
+
+    Raises KeysError.
+    """
+    path = keys_dir / "cards" / "card.key"
+    return _ed25519(path) if os.access(path, os.R_OK) else None
 
 
 def broker(keys_dir: Path) -> TlsFiles:

@@ -9,7 +9,7 @@ set -eu
 packages=("$@")
 [[ $# -gt 0 ]] ||
     packages=(mosquitto postgresql libzbar0 fonts-dejavu-core shellcheck git openssl procps
-        util-linux chromium)
+        util-linux chromium wrk)
 services=(mosquitto postgresql)
 say() { printf '» %s\n' "$*"; }
 

@@ -27,8 +27,9 @@ class FilesToExport(WhichContacts, frozen=True, kw_only=True, forbid_unknown_fie
     purpose: Annotated[
         str,
         msgspec.Meta(
+            max_length=200,
             description="What the names are for, in call lists, Go.Data and SORMAS files; goes on"
-            " record"
+            " record",
         ),
     ] = ""
     opening: Annotated[

@@ -18,7 +18,9 @@ from wire.records import IdentityPart
 pages = Blueprint("api_v1_case_names", __name__, url_prefix=PREFIX)
 OPERATIONS: Final[list[Operation]] = []
 _Persons = Annotated[list[CaseRef], msgspec.Meta(min_length=1, max_length=MAX_PERSONS)]
-_Purpose = Annotated[str, msgspec.Meta(description="What the names are for; goes on record")]
+_Purpose = Annotated[
+    str, msgspec.Meta(max_length=200, description="What the names are for; goes on record")
+]
 
 
 class NamesToOpen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -17,6 +17,7 @@ pages = Blueprint("api_v1_cases", __name__, url_prefix=PREFIX)
 OPERATIONS: Final[list[Operation]] = []
 _TIME: Final = "ISO 8601 (local where without offset) or seconds since 1970"
 _Time = Annotated[str | None, msgspec.Meta(description=_TIME)]
+_Number = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 _LAB: Final = "The laboratory's own number of the result"
 
 
@@ -77,14 +78,16 @@ class CaseToClose(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
 class NumbersToFind(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Numbers as the laboratory reads them out; at least one."""
 
-    document: Annotated[str | None, msgspec.Meta(description="ID number, old or new, or QID")] = (
-        None
-    )
-    insurance: Annotated[str | None, msgspec.Meta(description="Health insurance, old or new")] = (
-        None
-    )
-    phone: str | None = None
-    purpose: Annotated[str, msgspec.Meta(description="What it is for; goes on record")]
+    document: Annotated[
+        _Number | None, msgspec.Meta(description="ID number, old or new, or QID")
+    ] = None
+    insurance: Annotated[
+        _Number | None, msgspec.Meta(description="Health insurance, old or new")
+    ] = None
+    phone: _Number | None = None
+    purpose: Annotated[
+        str, msgspec.Meta(max_length=200, description="What it is for; goes on record")
+    ]
 
 
 class FoundBy(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -9,6 +9,8 @@ from werkzeug.exceptions import BadRequest, UnsupportedMediaType
 
 S = TypeVar("S", bound=msgspec.Struct)
 JSON: Final = "application/json"
+_EXACT: Final = 2**53
+"""Up to here every integer is a float, too."""
 
 
 def query(kind: type[S] | None) -> S | None:
@@ -44,7 +46,7 @@ def body(kind: type[S] | None) -> S | None:
     if request.mimetype != JSON:
         raise UnsupportedMediaType(f"expected a body in JSON, Content-Type: {JSON}")
     try:
-        found = msgspec.json.decode(content, type=kind)
+        found = msgspec.convert(_NUMBERS.decode(content), kind)
     except msgspec.ValidationError as problem:
         raise BadRequest(_in_words(str(problem), kind, "field")) from problem
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
@@ -52,6 +54,15 @@ def body(kind: type[S] | None) -> S | None:
     for name, value in msgspec.to_builtins(found).items():
         _storable(name, value)
     return found
+
+
+def _number(text: str) -> float | int:
+    """JSON has one kind of number: 1.0 is an integer to whoever wrote the document's schemas."""
+    value = float(text)
+    return int(value) if value.is_integer() and abs(value) <= _EXACT else value
+
+
+_NUMBERS: Final[msgspec.json.Decoder[Any]] = msgspec.json.Decoder(float_hook=_number)
 
 
 def _storable(name: str, value: object) -> None:

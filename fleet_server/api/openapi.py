@@ -86,11 +86,20 @@ def _operation(op: Operation) -> dict[str, Any]:
     if op.body is not None:
         described["requestBody"] = {"required": True, "content": {JSON: _schema(op.body)}}
     answer = {ZIP: {}} if op.answer is Download else {JSON: _schema(op.answer)}
-    described["responses"] = {
-        "200": {"description": "The answer", "content": answer},
-        "default": {"$ref": "#/components/responses/Problem"},
-    }
+    described["responses"] = {"200": {"description": "The answer", "content": answer}}
+    for status in _refusals(op):
+        described["responses"][status] = {"$ref": "#/components/responses/Problem"}
     return described
+
+
+def _refusals(op: Operation) -> list[str]:
+    """The statuses an operation refuses with, each with a problem."""
+    found = {"400", "401", "403", "404", "429", "5XX"}
+    if op.method == "POST":
+        found |= {"409", "413"}
+    if op.body is not None:
+        found |= {"415"}
+    return sorted(found)
 
 
 def _schema(struct: type) -> dict[str, Any]:

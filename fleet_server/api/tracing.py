@@ -1,10 +1,12 @@
 """Questions about who was where, over HTTP. The same as `fleet trace …`, and as much on record."""
 
 from collections.abc import Sequence
+from typing import TypeAlias, TypeVar
 
 import msgspec
 from flask import Blueprint
 
+from fleet_server.api.case_desk import cut
 from fleet_server.api.operations import PREFIX, Operation, route
 from fleet_server.api.tracing_queries import (
     AboutVisitor,
@@ -41,6 +43,9 @@ from fleet_server.web.access import caller
 from fleet_server.web.casework import actor
 from fleet_server.web.site import site
 
+Paged: TypeAlias = ContactsQuery | StaysQuery | SecondaryQuery | PresentQuery | CommonQuery
+P = TypeVar("P", bound=msgspec.Struct)
+
 pages = Blueprint("api_v1_tracing", __name__, url_prefix=PREFIX)
 OPERATIONS: list[Operation] = []
 
@@ -54,9 +59,40 @@ class RuleVersion(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True):
-    """Oldest first; the last is in force."""
+    """Oldest first; the very last is in force."""
 
     rules: list[RuleVersion]
+    more: bool
+
+
+class ContactsPage(ContactsAnswer, frozen=True, kw_only=True):
+    """Who was exposed to `visitor`, ranked: all of them, or a stretch."""
+
+    more: bool
+
+
+class StaysPage(StaysAnswer, frozen=True, kw_only=True):
+    """Where a person was: all stays, or a stretch."""
+
+    more: bool
+
+
+class SecondaryPage(SecondaryAnswer, frozen=True, kw_only=True):
+    """F2, contacts of contacts after these were exposed: a stretch of them."""
+
+    more: bool
+
+
+class PresentPage(PresentAnswer, frozen=True, kw_only=True):
+    """Who was at a place in a window, as contacts of it: all of them, or a stretch."""
+
+    more: bool
+
+
+class CommonPage(CommonAnswer, frozen=True, kw_only=True):
+    """Places that persons share, the least likely by chance first: all, or a stretch."""
+
+    more: bool
 
 
 @route(
@@ -66,10 +102,11 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     permission=Permission.TRACE,
     summary="Who was exposed to a person, ranked, with the answer's gaps",
 )
-def contacts(query: ContactsQuery) -> ContactsAnswer:
+def contacts(query: ContactsQuery) -> ContactsPage:
     """By tier, then expected, certain and possible seconds. Every question goes on record."""
-    wanted = _wanted(query, query.stay, query.limit)
-    return _desk(query).contacts(query.visitor, wanted)
+    wanted = _wanted(query, query.stay, _reaching(query))
+    found = _desk(query).contacts(query.visitor, wanted)
+    return _stretch(ContactsPage, found, "contacts", query)
 
 
 @route(
@@ -119,9 +156,10 @@ def why(query: WhyQuery) -> WhyAnswer:
     permission=Permission.TRACE,
     summary="Where a person was, with bounds and evidence",
 )
-def stays(query: StaysQuery) -> StaysAnswer:
+def stays(query: StaysQuery) -> StaysPage:
     """Every stay that reaches into the window by any of its bounds, earliest first."""
-    return _desk(query).stays(query.visitor, _wanted(query))
+    found = _desk(query).stays(query.visitor, _wanted(query))
+    return _stretch(StaysPage, found, "stays", query)
 
 
 @route(
@@ -131,14 +169,11 @@ def stays(query: StaysQuery) -> StaysAnswer:
     permission=Permission.TRACE,
     summary="F2: whom the first F1 met after they were exposed, closest link first",
 )
-def secondary(query: SecondaryQuery) -> SecondaryAnswer:
+def secondary(query: SecondaryQuery) -> SecondaryPage:
     """Always capped; `total` says how many there are."""
-    return _desk(query).secondary(
-        query.visitor,
-        _wanted(query, query.stay, query.limit),
-        latency_min=query.latency,
-        top=query.top,
-    )
+    wanted = _wanted(query, query.stay, _reaching(query))
+    found = _desk(query).secondary(query.visitor, wanted, latency_min=query.latency, top=query.top)
+    return _stretch(SecondaryPage, found, "contacts", query)
 
 
 @route(
@@ -148,9 +183,10 @@ def secondary(query: SecondaryQuery) -> SecondaryAnswer:
     permission=Permission.TRACE,
     summary="Who was at a venue, ranked as its contacts",
 )
-def present(query: PresentQuery) -> PresentAnswer:
+def present(query: PresentQuery) -> PresentPage:
     """As if somebody had been there all the window."""
-    return _desk(query).present(query.venue, _wanted(query, limit=query.limit))
+    found = _desk(query).present(query.venue, _wanted(query, limit=_reaching(query)))
+    return _stretch(PresentPage, found, "present", query)
 
 
 @route(
@@ -160,10 +196,11 @@ def present(query: PresentQuery) -> PresentAnswer:
     permission=Permission.TRACE,
     summary="Places that persons share, the least likely by chance first",
 )
-def common(query: CommonQuery) -> CommonAnswer:
+def common(query: CommonQuery) -> CommonPage:
     """Two persons or more, not necessarily there together."""
-    listed, wanted = asking.separate(query.visitors), _wanted(query, limit=query.limit)
-    return _desk(query).common(listed, wanted)
+    wanted = _wanted(query, limit=_reaching(query))
+    found = _desk(query).common(asking.separate(query.visitors), wanted)
+    return _stretch(CommonPage, found, "places", query)
 
 
 @route(
@@ -185,16 +222,31 @@ def occupancy(query: OccupancyQuery) -> OccupancyAnswer:
     permission=Permission.TRACE,
     summary="The versions of the rules of exposure",
 )
-def rules(_query: RulesQuery) -> Rules:
+def rules(query: RulesQuery) -> Rules:
     """Never changed once written."""
     with site().engine.connect() as connection:
         listed = rulebook.listed(connection)
+    shown, more = cut(listed, offset=query.offset, limit=query.limit)
     return Rules(
         rules=[
             RuleVersion(version=each.version, made_at=iso(each.made_at), terms=each.terms)
-            for each in listed
-        ]
+            for each in shown
+        ],
+        more=more,
     )
+
+
+def _reaching(query: Paged) -> int | None:
+    """So many from the top show whether more follow the stretch."""
+    return None if query.limit is None else query.offset + query.limit + 1
+
+
+def _stretch(kind: type[P], found: msgspec.Struct, name: str, query: Paged) -> P:
+    """The answer with the stretch of its list `name` that was asked for."""
+    told = {each: getattr(found, each) for each in found.__struct_fields__}
+    limit = len(told[name]) if query.limit is None else query.limit
+    told[name], more = cut(told[name], offset=query.offset, limit=limit)
+    return kind(**told, more=more)
 
 
 def _wanted(query: Question, by_hand: Sequence[str] = (), limit: int | None = None) -> Wanted:

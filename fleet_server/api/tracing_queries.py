@@ -4,6 +4,7 @@ from typing import Annotated
 
 import msgspec
 
+from fleet_server.api.case_desk import MOST_PAGE, Offset, Page
 from fleet_server.tracing.secondary import LIMIT, TOP
 
 Minutes = Annotated[float, msgspec.Meta(ge=0)] | None
@@ -51,8 +52,8 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 Limit = Annotated[
-    Annotated[int, msgspec.Meta(ge=1)] | None,
-    msgspec.Meta(description="Only so many, from the top; all where not given"),
+    Annotated[int, msgspec.Meta(ge=1, le=MOST_PAGE)] | None,
+    msgspec.Meta(description="Only so many; all where not given, for each page asks anew"),
 ]
 Stays = Annotated[
     list[str],
@@ -74,12 +75,15 @@ class ContactsQuery(AboutVisitor, frozen=True, kw_only=True, forbid_unknown_fiel
     """Who was exposed to this person?"""
 
     limit: Limit = None
+    offset: Offset = 0
 
 
 class StaysQuery(Question, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where was this person?"""
 
     visitor: Annotated[str, msgspec.Meta(description=_PERSON)]
+    limit: Limit = None
+    offset: Offset = 0
 
 
 class ChangesQuery(AboutVisitor, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -106,9 +110,9 @@ class SecondaryQuery(AboutVisitor, frozen=True, kw_only=True, forbid_unknown_fie
         Minutes, msgspec.Meta(description="Minutes from being exposed to being infectious")
     ] = None
     limit: Annotated[
-        Annotated[int, msgspec.Meta(ge=1)] | None,
-        msgspec.Meta(description=f"Only so many, from the top; {LIMIT:,} where not given"),
-    ] = None
+        int, msgspec.Meta(ge=1, le=MOST_PAGE, description="Only so many, never all")
+    ] = LIMIT
+    offset: Offset = 0
 
 
 class AboutVenue(Question, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -121,6 +125,7 @@ class PresentQuery(AboutVenue, frozen=True, kw_only=True, forbid_unknown_fields=
     """Who was at this venue?"""
 
     limit: Limit = None
+    offset: Offset = 0
 
 
 class OccupancyQuery(AboutVenue, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -136,7 +141,8 @@ class CommonQuery(Question, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         list[str], msgspec.Meta(description="References, repeated or one list with commas")
     ]
     limit: Limit = None
+    offset: Offset = 0
 
 
-class RulesQuery(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class RulesQuery(Page, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All versions of the rules."""

@@ -7,9 +7,9 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, true, update
 
-from fleet_server.auth import sessions
+from fleet_server.auth import attempts, sessions
 from fleet_server.auth.permissions import AREA_ROLES, VENUE_ROLES, Role
 from fleet_server.errors import FleetError
 from fleet_server.fleet import areas
@@ -68,14 +68,15 @@ def create(
     NotKnown."""
     if LOGIN.fullmatch(login) is None:
         raise BadAccount(
-            f"login {login[:80]!r}: expected 1 to 32 of a-z, 0-9 and inner dots or hyphens, such"
-            " as nguyen.van.mau"
+            "tên đăng nhập: cần 1 đến 32 chữ a-z không dấu, số, và dấu chấm hay gạch ở giữa, ví dụ"
+            f" nguyen.van.mau / login {login[:80]!r}: expected 1 to 32 of a-z, 0-9 and inner dots"
+            " or hyphens, such as nguyen.van.mau"
         )
     if connection.scalar(select(Account.id).where(Account.login == login)) is not None:
         raise Taken(f"account {login}: đã có / is there already")
     name = check_name("name", name or login)
     if len(name) > MAX_NAME:
-        raise BadAccount(f"name: expected up to {MAX_NAME} characters")
+        raise BadAccount(f"tên: tối đa {MAX_NAME} chữ / name: expected up to {MAX_NAME} characters")
     venue_ids, area_id = _reach(connection, role, venues, area)
     account_id = connection.scalar(
         insert(Account)
@@ -148,6 +149,25 @@ def reset_second_factor(connection: Connection, by: By, login: str) -> None:
     _note(connection, by, "second_factor_reset", login)
 
 
+def end_sessions(connection: Connection, by: By, login: str) -> None:
+    """Signs all its browsers out. Raises NotKnown."""
+    sessions.end_all(connection, find(connection, login))
+    _note(connection, by, "sessions_ended", login)
+
+
+def unlock(connection: Connection, by: By, login: str) -> None:
+    """Uncounts the attempts to sign in that keep it waiting. Raises NotKnown."""
+    account_id = find(connection, login)
+    attempts.forget(connection, attempts_of(login))
+    attempts.forget(connection, f"second:{account_id}")
+    _note(connection, by, "unlocked", login)
+
+
+def attempts_of(login: str) -> str:
+    """What attempts to sign in are counted by."""
+    return f"login:{login}"
+
+
 def find(connection: Connection, login: str) -> int:
     """The id of an account. Raises NotKnown."""
     found = connection.scalar(select(Account.id).where(Account.login == login))
@@ -156,21 +176,32 @@ def find(connection: Connection, login: str) -> int:
     return found
 
 
-def listed(connection: Connection) -> list[Listed]:
-    """All accounts by login."""
+def listed(
+    connection: Connection,
+    where: ColumnElement[bool] | None = None,
+    *,
+    limit: int | None = None,
+    offset: int = 0,
+) -> list[Listed]:
+    """Accounts by login; all, or some at a time."""
+    rows = connection.execute(
+        select(Account.__table__, Area.code)
+        .outerjoin(Area, Area.id == Account.area_id)
+        .where(true() if where is None else where)
+        .order_by(Account.login)
+        .limit(limit)
+        .offset(offset)
+    ).all()
     at: dict[int, list[str]] = {}
     venues = (
         select(AccountVenue.account_id, Venue.ref)
         .join(Venue, Venue.id == AccountVenue.venue_id)
         .order_by(Venue.ref)
     )
+    if limit is not None:
+        venues = venues.where(AccountVenue.account_id.in_([row.id for row in rows]))
     for account_id, ref in connection.execute(venues):
         at.setdefault(account_id, []).append(ref)
-    rows = connection.execute(
-        select(Account.__table__, Area.code)
-        .outerjoin(Area, Area.id == Account.area_id)
-        .order_by(Account.login)
-    )
     return [
         Listed(
             login=row.login,
@@ -192,11 +223,20 @@ def _reach(
     connection: Connection, role: Role, venues: Sequence[str], area: str | None
 ) -> tuple[set[int], int | None]:
     if role in VENUE_ROLES and not venues:
-        raise BadAccount(f"role {role}: expected --venue with each venue it is for")
+        raise BadAccount(
+            f"vai trò này cần mã từng địa điểm / role {role}: expected --venue with each venue it"
+            " is for"
+        )
     if role not in VENUE_ROLES and venues:
-        raise BadAccount(f"role {role}: is not for certain venues; leave --venue out")
+        raise BadAccount(
+            f"vai trò này không gắn với địa điểm nào, hãy bỏ trống / role {role}: is not for"
+            " certain venues; leave --venue out"
+        )
     if role not in AREA_ROLES and area is not None:
-        raise BadAccount(f"role {role}: is not for an area; leave --area out")
+        raise BadAccount(
+            f"vai trò này không theo địa bàn, hãy bỏ trống / role {role}: is not for an area; leave"
+            " --area out"
+        )
     known = connection.execute(select(Venue.ref, Venue.id).where(Venue.ref.in_(venues)))
     ids = {row.ref: row.id for row in known}
     for ref in venues:

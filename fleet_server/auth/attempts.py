@@ -8,7 +8,7 @@ import ipaddress
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, delete, func, insert, select, text
+from sqlalchemy import Connection, delete, func, insert, or_, select, text
 
 from fleet_server.errors import FleetError
 from fleet_server.models import Attempt
@@ -63,8 +63,9 @@ def forgive(connection: Connection, ids: Iterable[int]) -> None:
 
 
 def forget(connection: Connection, key: str) -> None:
-    """Uncounts all of a key's."""
-    connection.execute(delete(Attempt).where(Attempt.key == key))
+    """Uncounts all of a key's, and of those that go on from it with a colon."""
+    longer = Attempt.key.startswith(f"{key}:", autoescape=True)
+    connection.execute(delete(Attempt).where(or_(Attempt.key == key, longer)))
 
 
 def count(connection: Connection, key: str, *, now: int) -> int:

@@ -185,7 +185,7 @@ def _counted(login: str, whence: Whence) -> list[tuple[str, Limit]]:
     if whence.known_as:
         return [(f"known:{whence.known_as}", attempts.PER_BROWSER)]
     return [
-        (f"login:{login}", attempts.PER_LOGIN),
+        (accounts.attempts_of(login), attempts.PER_LOGIN),
         (attempts.address(whence.address), attempts.PER_ADDRESS),
     ]
 

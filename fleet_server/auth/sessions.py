@@ -3,7 +3,7 @@
 import hashlib
 from typing import Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, update
 
 from fleet_server.models import BrowserSession
 
@@ -82,6 +82,13 @@ def listed(connection: Connection, account_id: int, *, lasts: Lasts, now: int) -
         .order_by(BrowserSession.seen_at.desc(), BrowserSession.id.desc())
     )
     return [Session(*row) for row in rows]
+
+
+def count(connection: Connection, account_id: int, *, now: int) -> int:
+    """How many browsers somebody is signed in with, used of late or not."""
+    mine = (BrowserSession.account_id == account_id, BrowserSession.open)
+    query = select(func.count()).where(*mine, BrowserSession.expires_at > now)
+    return connection.scalar(query) or 0
 
 
 def seen(connection: Connection, session_id: int, *, now: int) -> None:

@@ -3,15 +3,17 @@
 import base64
 import hashlib
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, insert, select, true, update
 
 from fleet_server.auth import caller
+from fleet_server.auth.accounts import By
 from fleet_server.auth.caller import Caller
 from fleet_server.auth.permissions import AREA_ROLES, GRANTS, VENUE_ROLES, Permission, Role
 from fleet_server.errors import FleetError, NotKnown
 from fleet_server.fleet import areas
+from fleet_server.identity import audit
 from fleet_server.models import AccessToken, Area, Venue
 
 PREFIX: Final = "tram_"
@@ -61,16 +63,26 @@ def create(
     """
     if not name.strip() or len(name) > MAX_NAME or not name.isprintable():
         raise BadToken(
-            f"name: expected 1 to {MAX_NAME} printable characters that say whose token it is"
+            f"tên: cần 1 đến {MAX_NAME} chữ, nói mã là của ai / name: expected 1 to {MAX_NAME}"
+            " printable characters that say whose token it is"
         )
     if not 1 <= days <= MAX_DAYS:
-        raise BadToken(f"days: expected 1 to {MAX_DAYS}, not {days}")
+        raise BadToken(f"số ngày: từ 1 đến {MAX_DAYS} / days: expected 1 to {MAX_DAYS}, not {days}")
     if role in VENUE_ROLES and venue is None:
-        raise BadToken(f"role {role}: expected --venue with the one venue it is for")
+        raise BadToken(
+            f"vai trò này cần mã một địa điểm / role {role}: expected --venue with the one venue it"
+            " is for"
+        )
     if role not in VENUE_ROLES and venue is not None:
-        raise BadToken(f"role {role}: is not for one venue; leave --venue out")
+        raise BadToken(
+            f"vai trò này không gắn với địa điểm nào, hãy bỏ trống / role {role}: is not for one"
+            " venue; leave --venue out"
+        )
     if role not in AREA_ROLES and area is not None:
-        raise BadToken(f"role {role}: is not for an area; leave --area out")
+        raise BadToken(
+            f"vai trò này không theo địa bàn, hãy bỏ trống / role {role}: is not for an area; leave"
+            " --area out"
+        )
     kept_to = sorted(set(scopes))
     if beyond := set(kept_to) - GRANTS[role]:
         raise BadToken(
@@ -83,7 +95,7 @@ def create(
     if venue is not None:
         venue_id = connection.scalar(select(Venue.id).where(Venue.ref == venue))
         if venue_id is None:
-            raise NotKnown(f"venue {venue!r} is not known")
+            raise NotKnown(f"không có địa điểm {venue!r} / venue {venue!r} is not known")
     code = PREFIX + base64.urlsafe_b64encode(secret).decode().rstrip("=")
     connection.execute(
         insert(AccessToken).values(
@@ -98,6 +110,42 @@ def create(
         )
     )
     return code
+
+
+def issue(
+    connection: Connection,
+    by: By,
+    *,
+    name: str,
+    role: Role,
+    venue: str | None,
+    area: str | None,
+    scopes: Iterable[Permission],
+    days: int,
+    secret: bytes,
+) -> str:
+    """As `create`, on record."""
+    kept_to = sorted(set(scopes))
+    code = create(
+        connection,
+        name=name,
+        role=role,
+        venue=venue,
+        area=area,
+        scopes=kept_to,
+        days=days,
+        now=by.now,
+        secret=secret,
+    )
+    told = {"role": role, "venue": venue, "area": area, "days": days, "scopes": kept_to}
+    _note(connection, by, "created", name.strip(), told)
+    return code
+
+
+def withdraw(connection: Connection, by: By, number: int) -> None:
+    """As `revoke`, on record."""
+    revoke(connection, number, now=by.now)
+    _note(connection, by, "revoked", str(number))
 
 
 def by_code(connection: Connection, code: str, *, now: int) -> Caller | None:
@@ -130,8 +178,8 @@ def by_code(connection: Connection, code: str, *, now: int) -> Caller | None:
     )
 
 
-def listed(connection: Connection) -> list[Listed]:
-    """All tokens, oldest first."""
+def listed(connection: Connection, where: ColumnElement[bool] | None = None) -> list[Listed]:
+    """Tokens, all or some, oldest first."""
     rows = connection.execute(
         select(
             AccessToken.id,
@@ -146,6 +194,7 @@ def listed(connection: Connection) -> list[Listed]:
         )
         .outerjoin(Venue, AccessToken.venue_id == Venue.id)
         .outerjoin(Area, AccessToken.area_id == Area.id)
+        .where(true() if where is None else where)
         .order_by(AccessToken.id)
     )
     return [
@@ -162,6 +211,19 @@ def revoke(connection: Connection, token_id: int, *, now: int) -> None:
         update(AccessToken)
         .where(AccessToken.id == token_id, AccessToken.revoked_at.is_(None))
         .values(revoked_at=now)
+    )
+
+
+def _note(
+    connection: Connection, by: By, what: str, subject: str, detail: dict[str, Any] | None = None
+) -> None:
+    audit.append(
+        connection,
+        at_ms=by.at_ms,
+        actor=by.actor,
+        action=f"token.{what}",
+        subject=subject,
+        detail=detail,
     )
 
 

@@ -21,6 +21,8 @@ from fleet_server.cases import (
     persons,
     preview,
     register,
+    sharing,
+    spread,
     summary,
 )
 from fleet_server.cases import notice as public
@@ -31,6 +33,8 @@ from fleet_server.cases.freezing import Frozen, Signer
 from fleet_server.cases.names import Named, Opener, Opening
 from fleet_server.cases.notice import Notice
 from fleet_server.cases.results import EvaluatedExposure, Evaluation, MilestoneSeen, Preview
+from fleet_server.cases.sharing import SharedPlaces
+from fleet_server.cases.spread import Spread
 from fleet_server.cases.summary import CaseSeen, IndexSeen
 from fleet_server.errors import Refused
 from fleet_server.settings import Privacy
@@ -204,6 +208,20 @@ class CaseDesk:
             case = self._enter(connection, ref, closed=True).case
             found = contacts.one(connection, case.id, person)
             return found, contacts.kept_exposures(connection, case.id, found.ref)
+
+    def spread(self, ref: str) -> Spread:
+        """Who may have infected whom, by the last evaluation."""
+        with self.engine.connect() as connection:
+            case = self._enter(connection, ref, closed=True).case
+            return spread.spread(connection, case.id)
+
+    def shared_places(
+        self, ref: str, people: Sequence[str], *, since: int | None, until: int | None
+    ) -> SharedPlaces:
+        """Where these people of the case all were; on record."""
+        with self.engine.connect() as connection:
+            acting = self._enter(connection, ref, closed=True)
+        return sharing.shared_places(self.engine, acting, people, since=since, until=until)
 
     def decide(
         self, ref: str, person: str, state: str, *, words: str = "", area: str | None = None

@@ -43,14 +43,10 @@ def import_(
     now_ms = shared.now_ms()
     at = now_ms // 1000 if since is None else times.parse(since, settings.zone)
     try:
-        with file.open(encoding="utf-8-sig", newline="") as lines:
-            found = units.read(lines)
+        content = file.read_bytes()
     except OSError as problem:
         raise NotRead(f"{file}: {problem.strerror}") from problem
-    except UnicodeDecodeError as problem:
-        raise NotRead(
-            f"{file}: not UTF-8 text (byte {problem.start + 1}); save it as CSV UTF-8"
-        ) from problem
+    found = units.of(content)
     with shared.writing(settings) as connection:
         done = area_import.take(
             connection, found, since=at, complete=complete, at_ms=now_ms, actor=shared.actor()

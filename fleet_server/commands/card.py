@@ -9,11 +9,10 @@ import click
 
 from fleet_server import keys as fleet_keys
 from fleet_server.commands import card_output, shared
-from fleet_server.fleet import card_batch, cards, documents
+from fleet_server.fleet import card_batch, cards
 from fleet_server.fleet.card_batch import Made
+from fleet_server.fleet.card_office import CardOffice
 from fleet_server.fleet.card_rows import BadRow, identity
-from fleet_server.fleet.references import Taken
-from fleet_server.identity import numbers
 from fleet_server.identity.pseudonyms import PseudonymKey
 from fleet_server.settings import Settings
 from wire.records import IdentityPart
@@ -161,28 +160,25 @@ def revoke(settings: Settings, *, which: str, reason: str) -> None:
 
     Kiosks that are connected learn of it within seconds, the others when they connect.
     """
-    held = fleet_keys.cards(settings.keys_dir)
-    known = fleet_keys.public(settings.keys_dir).keyset.card_keys()
-    card_id = numbers.card_id(which, known)
-    now_ms = shared.now_ms()
     with shared.writing(settings) as connection:
-        try:
-            visitor = cards.revoke(
-                connection,
-                card_id=card_id,
-                pseudonyms=PseudonymKey.load(held.pseudonym_file),
-                reason=reason,
-                at_ms=now_ms,
-                actor=shared.actor(),
-            )
-        except Taken:
-            # Revoked by a release that made no list, or its list was lost: list it now.
-            if documents.revoke(settings.keys_dir, card_id, sign=held.sign, now_ms=now_ms) is None:
-                raise
-            click.echo("Đã vào danh sách thu hồi / Was revoked, and is on the kiosks' list now")
-            return
-        documents.revoke(settings.keys_dir, card_id, sign=held.sign, now_ms=now_ms)
+        visitor = _office(settings).revoke(
+            connection, which, reason=reason, at_ms=shared.now_ms(), actor=shared.actor()
+        )
+    if not visitor:
+        click.echo("Đã vào danh sách thu hồi / Was revoked, and is on the kiosks' list now")
+        return
     click.echo(f"Đã thu hồi thẻ / Card revoked: {visitor}")
+
+
+def _office(settings: Settings) -> CardOffice:
+    held = fleet_keys.cards(settings.keys_dir)
+    return CardOffice(
+        keys_dir=settings.keys_dir,
+        sign=held.sign,
+        pseudonyms=PseudonymKey.load(held.pseudonym_file),
+        vault=fleet_keys.public(settings.keys_dir).keyset.vault_key(),
+        zone=settings.zone,
+    )
 
 
 def _issue(settings: Settings, holder: IdentityPart | None, count: int) -> list[Made]:

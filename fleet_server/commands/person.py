@@ -7,12 +7,12 @@ from typing import Any
 import click
 from sqlalchemy import Engine
 
-from fleet_server import database, keys
+from fleet_server import keys
 from fleet_server.commands import person_output as output
 from fleet_server.commands import shared
 from fleet_server.errors import Refused
 from fleet_server.identity.vault_client import VaultClient
-from fleet_server.privacy import clocks, correcting, deleting, rights
+from fleet_server.privacy import correcting, deleting, rights
 from fleet_server.privacy.desk import Desk
 from fleet_server.settings import Settings
 
@@ -60,14 +60,10 @@ def ask(
     a code held up or a picture of one: a code proves nothing about its holder.
     """
     by_what, number = _one(numbers)
-    if len(words) > 500 or any(ord(each) < 32 for each in words):
-        raise Refused("--words: expected at most 500 characters on one line")
-    now_ms, actor = shared.now_ms(), by or shared.actor()
-    due = clocks.due(kind, now_ms // 1000, settings.zone, settings.privacy.holidays)
     with shared.opened(settings) as engine:
-        with engine.execution_options(**database.WRITES).begin() as connection:
-            ref = rights.ask(connection, kind, words=words, due=due, at_ms=now_ms, actor=actor)
-        request = _desk(settings, engine, by).identify(ref, by_what, number)
+        desk = _desk(settings, engine, by)
+        ref = desk.ask(kind, words=words, zone=settings.zone, holidays=settings.privacy.holidays)
+        request = desk.identify(ref, by_what, number)
     output.asked(request, settings, as_json=as_json)
 
 

@@ -5,9 +5,9 @@ import secrets
 import click
 
 from fleet_server.auth import tokens
+from fleet_server.auth.accounts import By
 from fleet_server.auth.permissions import Permission, Role
 from fleet_server.commands import shared
-from fleet_server.identity import audit
 from fleet_server.settings import Settings
 from fleet_server.times import iso
 
@@ -51,27 +51,16 @@ def create(
     """Tạo mã, chỉ hiện một lần / Make a code; it is shown this once."""
     now_ms = shared.now_ms()
     with shared.writing(settings) as connection:
-        code = tokens.create(
+        code = tokens.issue(
             connection,
+            By(shared.actor(), now_ms),
             name=name,
             role=Role(role),
             venue=venue,
             area=area,
             scopes=[Permission(each) for each in scopes],
             days=days,
-            now=now_ms // 1000,
             secret=secrets.token_bytes(tokens.SECRET_BYTES),
-        )
-        audit.append(
-            connection,
-            at_ms=now_ms,
-            actor=shared.actor(),
-            action="token.created",
-            subject=name.strip(),
-            detail={
-                **{"role": role, "venue": venue, "area": area, "days": days},
-                "scopes": sorted(set(scopes)),
-            },
         )
     expires = iso(now_ms // 1000 + days * 86_400)
     if as_json:
@@ -121,14 +110,6 @@ def list_(settings: Settings, *, as_json: bool) -> None:
 @click.pass_obj
 def revoke(settings: Settings, *, number: int) -> None:
     """Thu hồi mã theo số / Revoke a code by its number; whoever uses it is out at once."""
-    now_ms = shared.now_ms()
     with shared.writing(settings) as connection:
-        tokens.revoke(connection, number, now=now_ms // 1000)
-        audit.append(
-            connection,
-            at_ms=now_ms,
-            actor=shared.actor(),
-            action="token.revoked",
-            subject=str(number),
-        )
+        tokens.withdraw(connection, By(shared.actor(), shared.now_ms()), number)
     click.echo(f"Đã thu hồi mã {number} / Token {number} is revoked")

@@ -152,6 +152,71 @@ def listed(connection: Connection, *, under: str | None = None) -> list[ListedAr
     return [ListedArea(*row) for row in connection.execute(query)]
 
 
+class Child(NamedTuple):
+    """An area in force and how many lie directly in it."""
+
+    code: str
+    level: str
+    name: str
+    name_en: str
+    below: int
+
+
+class Hit(NamedTuple):
+    """A version of an area that a search found. Seconds UTC."""
+
+    code: str
+    level: str
+    name: str
+    name_en: str
+    parent: str
+    """The name of the one it lies in; empty on top."""
+    valid_to: int | None
+
+
+def children(connection: Connection, parent: str | None) -> list[Child]:
+    """What lies directly in an area under this code today; None: what lies in none."""
+    inside = Area.__table__.alias("inside")
+    below = (
+        select(inside.c.parent_id, func.count().label("count"))
+        .where(inside.c.valid_to.is_(None))
+        .group_by(inside.c.parent_id)
+        .subquery()
+    )
+    there = Area.parent_id.is_(None)
+    if parent is not None:
+        there = Area.parent_id.in_(select(inside.c.id).where(inside.c.code == parent))
+    rows = connection.execute(
+        select(Area.code, Area.level, Area.name, Area.name_en, func.coalesce(below.c.count, 0))
+        .outerjoin(below, below.c.parent_id == Area.id)
+        .where(there, Area.valid_to.is_(None))
+        .order_by(Area.code)
+    )
+    return [Child(*row) for row in rows]
+
+
+def search(connection: Connection, text: str, *, limit: int) -> list[Hit]:
+    """Areas, in force or ended, by code or a part of their name; those in force first."""
+    parents = Area.__table__.alias("parents")
+    fits = or_(
+        Area.code == text,
+        Area.name.icontains(text, autoescape=True),
+        Area.name_en.icontains(text, autoescape=True),
+    )
+    rows = connection.execute(
+        select(
+            *(Area.code, Area.level, Area.name, Area.name_en),
+            func.coalesce(parents.c.name, ""),
+            Area.valid_to,
+        )
+        .outerjoin(parents, parents.c.id == Area.parent_id)
+        .where(fits)
+        .order_by(Area.valid_to.is_not(None), Area.code, Area.valid_from.desc())
+        .limit(limit)
+    )
+    return [Hit(*row) for row in rows]
+
+
 def within(connection: Connection, area_id: int | None, top: int | None) -> bool:
     """Whether an area is `top` or lies below it; `top` None: everywhere."""
     if top is None:

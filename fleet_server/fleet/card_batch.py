@@ -93,7 +93,7 @@ class Issuer:
                     sign=self.sign,
                     pseudonyms=self.pseudonyms,
                     vault=self.vault,
-                    identity=row.identity,
+                    identity=row.identity if any(msgspec.structs.astuple(row.identity)) else None,
                     at_ms=at_ms,
                     actor=self.actor,
                 )

@@ -53,10 +53,15 @@ def read(path: Path) -> Iterator[Row | BadRow]:
         size = path.stat().st_size
         if size > MAX_FILE_BYTES:
             raise Unfit(f"{path}: {size} bytes; expected at most {MAX_FILE_BYTES}")
-        lines = _xlsx(path) if path.suffix.lower() == ".xlsx" else _csv(path)
-        return _rows(path, lines)
+        return of(str(path), path.read_bytes())
     except OSError as problem:
         raise Unfit(f"{path}: cannot be read ({problem.strerror})") from problem
+
+
+def of(name: str, content: bytes) -> Iterator[Row | BadRow]:
+    """As `read`, of a file's content."""
+    lines = _xlsx(name, content) if name.lower().endswith(".xlsx") else _csv(name, content)
+    return _rows(name, lines)
 
 
 def identity(name: str, phone: str, commune: str) -> IdentityPart:
@@ -64,14 +69,20 @@ def identity(name: str, phone: str, commune: str) -> IdentityPart:
     for what, text in (("phone", phone), ("commune", commune)):
         if len(text) > MAX_NAME or not text.isprintable():
             raise Unfit(f"{what}: expected at most {MAX_NAME} characters on one line")
+    digits = "".join(character for character in phone if character not in " .-()\u00a0")
+    if digits and _PHONE.fullmatch(digits) is None:
+        raise Unfit(
+            "phone: số điện thoại có 8 đến 15 chữ số, ví dụ 0900000000 / expected 8 to 15 digits,"
+            " such as 0900000000 or +84900000000"
+        )
     return IdentityPart(
         name=check_name("name", name) if name else "",
-        phone="".join(character for character in phone if character not in " .-()\u00a0"),
+        phone=digits,
         address=commune.strip(),
     )
 
 
-def _rows(path: Path, lines: Iterator[tuple[int, Sequence[str]]]) -> Iterator[Row | BadRow]:
+def _rows(path: str, lines: Iterator[tuple[int, Sequence[str]]]) -> Iterator[Row | BadRow]:
     try:
         _, header = next(lines)
     except StopIteration:
@@ -111,8 +122,6 @@ def _row(line: int, values: Mapping[str, str]) -> Row:
     if not name:
         raise Unfit("name: thiếu tên / expected a name")
     found = identity(name, values.get("phone", ""), values.get("commune", ""))
-    if found.phone and _PHONE.fullmatch(found.phone) is None:
-        raise Unfit("phone: expected 8 to 15 digits, such as 0900000000 or +84900000000")
     wish = values.get("print", "")
     word = _plain(wish)
     if word in _YES:
@@ -124,7 +133,7 @@ def _row(line: int, values: Mapping[str, str]) -> Row:
     return Row(line, found, printed)
 
 
-def _columns(path: Path, header: Sequence[str]) -> dict[str, int]:
+def _columns(path: str, header: Sequence[str]) -> dict[str, int]:
     known = {_plain(word): name for name, words in COLUMNS.items() for word in words}
     where: dict[str, int] = {}
     for at, title in enumerate(header):
@@ -132,9 +141,15 @@ def _columns(path: Path, header: Sequence[str]) -> dict[str, int]:
             continue
         name = known.get(_plain(title))
         if name is None:
-            raise Unfit(f"{path}: column {title[:40]!r}: expected {_expected()}")
+            raise Unfit(
+                f"{path}: không hiểu cột {title[:40]!r}; cần {_expected()} / column"
+                f" {title[:40]!r}: expected {_expected()}"
+            )
         if name in where:
-            raise Unfit(f"{path}: column {title[:40]!r}: there are two for {name}")
+            raise Unfit(
+                f"{path}: cột {title[:40]!r}: có hai cột {name} / column {title[:40]!r}: there are"
+                f" two for {name}"
+            )
         where[name] = at
     if "name" not in where:
         raise Unfit(f"{path}: thiếu cột tên / no column for names; expected {_expected()}")
@@ -151,9 +166,9 @@ def _plain(text: str) -> str:
     return "".join(character for character in text if character.isalnum())
 
 
-def _csv(path: Path) -> Iterator[tuple[int, Sequence[str]]]:
+def _csv(path: str, content: bytes) -> Iterator[tuple[int, Sequence[str]]]:
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
         raise Unfit(
             f"{path}: byte {problem.start} không phải UTF-8 / is not UTF-8; save it as "
@@ -165,7 +180,7 @@ def _csv(path: Path) -> Iterator[tuple[int, Sequence[str]]]:
     return _numbered(path, reader)
 
 
-def _numbered(path: Path, reader: Iterator[Sequence[str]]) -> Iterator[tuple[int, Sequence[str]]]:
+def _numbered(path: str, reader: Iterator[Sequence[str]]) -> Iterator[tuple[int, Sequence[str]]]:
     line = 0
     while True:
         line += 1
@@ -178,18 +193,18 @@ def _numbered(path: Path, reader: Iterator[Sequence[str]]) -> Iterator[tuple[int
         yield line, [_text(cell) for cell in cells]
 
 
-def _xlsx(path: Path) -> Iterator[tuple[int, Sequence[str]]]:
+def _xlsx(path: str, content: bytes) -> Iterator[tuple[int, Sequence[str]]]:
     from xml.etree.ElementTree import ParseError  # noqa: PLC0415  only caught, never parsed with
 
     from openpyxl import load_workbook  # noqa: PLC0415  slow to import, and for XLSX only
     from openpyxl.utils.exceptions import InvalidFileException  # noqa: PLC0415
 
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
             size = sum(each.file_size for each in archive.infolist())
         if size > MAX_UNPACKED_BYTES:
             raise Unfit(f"{path}: unpacks to {size} bytes; expected at most {MAX_UNPACKED_BYTES}")
-        book = load_workbook(path, read_only=True, data_only=False, keep_links=False)
+        book = load_workbook(io.BytesIO(content), read_only=True, data_only=False, keep_links=False)
         try:
             sheet = book.worksheets[0]
             sheet.reset_dimensions()

@@ -5,6 +5,7 @@ of units that merged into this one, with spaces between. Others, such as lat and
 """
 
 import csv
+import io
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
@@ -57,6 +58,18 @@ class BadUnits(FleetError, ValueError):
 def is_code(code: str) -> bool:
     """Whether it can be an area's: 1 to 16 of 0-9, A-Z, a-z and hyphens."""
     return 0 < len(code) <= MAX_CODE and code.isascii() and code.replace("-", "0").isalnum()
+
+
+def of(content: bytes) -> dict[str, Unit]:
+    """As `read`, of a file's content in UTF-8. Raises BadUnits."""
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as problem:
+        words = (
+            f"không phải UTF-8 / not UTF-8 text (byte {problem.start + 1}); save it as CSV UTF-8"
+        )
+        raise BadUnits([Wrong(0, words)]) from problem
+    return read(io.StringIO(text, newline=""))
 
 
 def read(lines: Iterable[str]) -> dict[str, Unit]:

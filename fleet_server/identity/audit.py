@@ -114,8 +114,8 @@ def head(connection: Connection) -> str:
 def entries(connection: Connection, which: ColumnElement[bool]) -> Iterator[Entry]:
     """Lines, the oldest first, some at a time from the database."""
     query = select(*list(LOG)[:_CONTENT]).where(which).order_by(LOG.id)
-    rows = connection.execution_options(yield_per=1000).execute(query)
-    yield from map(_entry, rows)
+    # On the statement: a connection would keep it for all that comes after.
+    yield from map(_entry, connection.execute(query.execution_options(yield_per=1000)))
 
 
 def newest(connection: Connection, which: ColumnElement[bool], limit: int) -> list[Entry]:
@@ -141,8 +141,8 @@ def holds_head(connection: Connection, head: str) -> bool:
 def verify(connection: Connection) -> Verdict:
     """Reads the whole log and checks every line against the one before."""
     lines, previous = 0, _BEFORE_FIRST
-    rows = connection.execution_options(yield_per=1000).execute(select(*LOG).order_by(LOG.id))
-    for row in rows:
+    query = select(*LOG).order_by(LOG.id).execution_options(yield_per=1000)
+    for row in connection.execute(query):
         if fault := _fault(row, lines + 1, previous):
             return Verdict(lines, previous.hex() if lines else "", fault)
         lines, previous = lines + 1, row.hash

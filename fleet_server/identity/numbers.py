@@ -48,7 +48,10 @@ def stable_keys(
         return (StableKey("card", card_id(text, card_keys)),)
     if kind == "phone":
         if (digits := phone(text)) is None:
-            raise BadNumber("phone: expected a number of 10 digits such as 0900000000")
+            raise BadNumber(
+                "số điện thoại: cần 10 chữ số, ví dụ 0900000000 / phone: expected a number of 10"
+                " digits such as 0900000000"
+            )
         return (StableKey(PHONE, digits),)
     raise BadNumber(f"expected one of {', '.join(KINDS)} to find a person by")
 
@@ -87,13 +90,17 @@ def card_id(text: str, keys: Mapping[str, Ed25519PublicKey]) -> str:
         return card.decode(text.upper(), keys).id
     except WireError as problem:
         raise BadNumber(
-            f"card: {problem}; expected a card's id (32 hex digits) or the text of its code"
+            f"không phải mã thẻ / card: {problem}; expected a card's id (32 hex digits) or the text"
+            " of its code"
         ) from problem
 
 
 def _document(digits: str) -> tuple[StableKey, ...]:
     if not (digits.isascii() and digits.isdigit()):
-        raise BadNumber("document: expected the digits of an ID number or a personal code (QID)")
+        raise BadNumber(
+            "số giấy tờ: chỉ gồm chữ số của căn cước hoặc mã định danh / document: expected the"
+            " digits of an ID number or a personal code (QID)"
+        )
     if len(digits) == 9:
         return (StableKey(OLD_ID, digits),)
     if len(digits) == 12:
@@ -101,8 +108,9 @@ def _document(digits: str) -> tuple[StableKey, ...]:
     if 13 <= len(digits) <= 20:
         return (StableKey("qid", digits),)
     raise BadNumber(
-        "document: expected 12 digits (ID card), 9 (older ones) or 13 to 20 (QID); these are"
-        f" {len(digits)}"
+        "số giấy tờ: căn cước 12 chữ số, chứng minh cũ 9, mã định danh 13 đến 20; đây có"
+        f" {len(digits)} / document: expected 12 digits (ID card), 9 (older ones) or 13 to 20"
+        f" (QID); these are {len(digits)}"
     )
 
 
@@ -111,4 +119,7 @@ def _insurance(code: str) -> tuple[StableKey, ...]:
         return (StableKey("bhyt", code[-10:]),)
     if len(code) == 10 and code.isascii() and code.isdigit():
         return (StableKey("bhyt", code),)
-    raise BadNumber("insurance: expected 10 digits, or the old code of 2 letters and 13 digits")
+    raise BadNumber(
+        "số bảo hiểm: cần 10 chữ số, hoặc mã cũ 2 chữ và 13 số / insurance: expected 10 digits, or"
+        " the old code of 2 letters and 13 digits"
+    )

@@ -8,10 +8,11 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from sqlalchemy import Connection, Row, func, select, text
 
+from fleet_server.auth.permissions import GRANTS, Permission, Role
 from fleet_server.errors import FleetError
 from fleet_server.identity import links
 from fleet_server.identity.vault_messages import NotPermitted
-from fleet_server.models import Case, CasePerson, NameOpening, OpenedName, Person
+from fleet_server.models import Account, Case, CasePerson, NameOpening, OpenedName, Person
 from fleet_server.privacy import rights
 
 DAY_MS: Final = 86_400_000
@@ -106,6 +107,18 @@ def may_open(
         if not set(persons) <= covered:
             raise NotPermitted(f"opening {opening}: was approved for other persons")
     return Ground(found.id, frozenset(rights.restricted(connection, persons)))
+
+
+def may_issue(connection: Connection, actor: str) -> None:
+    """Raises NotPermitted unless `actor` is somebody of a visitor desk today."""
+    role = connection.scalar(
+        select(Account.role).where(Account.login == actor, Account.disabled_at.is_(None))
+    )
+    if role not in set(Role) or Permission.DESK not in GRANTS[Role(role)]:
+        raise NotPermitted(
+            f"{actor}: không thuộc quầy khách / is nobody of a visitor desk, so no card is made or"
+            " revoked for them"
+        )
 
 
 def opened_today(connection: Connection, actor: str, *, now_ms: int) -> int:

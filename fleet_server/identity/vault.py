@@ -17,6 +17,11 @@ from sqlalchemy import Connection, Engine, Table, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from fleet_server import bulk, database
+from fleet_server.errors import KeysError, NotKnown
+from fleet_server.fleet import card_rows
+from fleet_server.fleet.card_office import CardOffice
+from fleet_server.fleet.card_rows import Row
+from fleet_server.fleet.references import Taken, Unfit
 from fleet_server.identity import audit, indexing, links, numbers, opening, policy
 from fleet_server.identity import vault_messages as messages
 from fleet_server.identity.numbers import BadNumber
@@ -24,15 +29,20 @@ from fleet_server.identity.policy import Ground
 from fleet_server.identity.pseudonyms import PseudonymKey
 from fleet_server.identity.vault_messages import (
     BadRequest,
+    CardMade,
     Failed,
     Find,
     Found,
+    Issue,
+    Issued,
     NotPermitted,
     Open,
     Opened,
     OpenedPerson,
     Reply,
     Request,
+    Revoke,
+    Revoked,
     Sign,
     Signed,
 )
@@ -56,7 +66,9 @@ class Vault:
         card_keys: Mapping[str, Ed25519PublicKey],
         names_per_day: int,
         now_ms: Callable[[], int],
+        office: CardOffice | None = None,
     ) -> None:
+        """`office`: None where cards are issued elsewhere."""
         self._engine = engine
         self._writing = engine.execution_options(**database.WRITES)
         self._key = key
@@ -65,6 +77,7 @@ class Vault:
         self._card_keys = card_keys
         self._names_per_day = names_per_day
         self._now_ms = now_ms
+        self._office = office
 
     def answer(self, line: bytes, *, uid: int) -> Reply:
         """The reply to one line; `uid` is the caller's, as the kernel says."""
@@ -76,6 +89,11 @@ class Vault:
             return self._permitted_answer(request, uid)
         except BadNumber as problem:
             return Failed(reason="bad_number", detail=str(problem))
+        except Unfit as problem:
+            return Failed(reason="bad_request", detail=str(problem))
+        except KeysError as problem:
+            log.warning("%s", problem)
+            return Failed(reason="away", detail=str(problem))
         except SQLAlchemyError as problem:
             # Only the kind of trouble: a statement's parameters may be what was asked for.
             log.warning("database: %s; nothing was opened", type(problem).__name__)
@@ -91,6 +109,10 @@ class Vault:
                 return self._open(request, uid)
             if isinstance(request, Find):
                 return self._find(request, uid)
+            if isinstance(request, Issue):
+                return self._issue(request, uid)
+            if isinstance(request, Revoke):
+                return self._revoke(request, uid)
             return self._sign(request, uid)
         except NotPermitted as problem:
             with self._writing.begin() as connection:
@@ -183,6 +205,60 @@ class Vault:
             audit.append_all(connection, [self._line(request, uid, self._now_ms(), "", detail)])
         return Signed(signature=self._sign_key.sign(statement))
 
+    def _issue(self, request: Issue, uid: int) -> Issued:
+        office, now_ms = self._with_cards(), self._now_ms()
+        rows = [
+            Row(number, card_rows.identity(each.name, each.phone, each.commune), "")
+            for number, each in enumerate(request.holders, 1)
+        ]
+        with self._writing.begin() as connection:
+            policy.may_issue(connection, request.actor)
+            made = office.issue(connection, request.batch, rows, at_ms=now_ms, actor=request.actor)
+            fresh = sum(each.fresh for each in made)
+            told = {"cards": len(made), "fresh": fresh}
+            audit.append_all(connection, [self._line(request, uid, now_ms, "", told)])
+        return Issued(
+            cards=[
+                CardMade(
+                    id=each.id,
+                    text=each.text,
+                    visitor=each.visitor,
+                    fresh=each.fresh,
+                    revoked=each.revoked,
+                )
+                for each in made
+            ]
+        )
+
+    def _revoke(self, request: Revoke, uid: int) -> Revoked | Failed:
+        office, now_ms = self._with_cards(), self._now_ms()
+        visitor, failed = "", None
+        with self._writing.begin() as connection:
+            policy.may_issue(connection, request.actor)
+            try:
+                visitor = office.revoke(
+                    connection,
+                    request.card,
+                    reason=request.reason,
+                    at_ms=now_ms,
+                    actor=request.actor,
+                )
+            except NotKnown as problem:
+                failed = Failed(reason="not_known", detail=str(problem))
+            except Taken as problem:
+                failed = Failed(reason="taken", detail=str(problem))
+            told = {"found": failed is None or failed.reason == "taken"}
+            audit.append_all(connection, [self._line(request, uid, now_ms, visitor, told)])
+        return failed or Revoked(visitor=visitor)
+
+    def _with_cards(self) -> CardOffice:
+        if self._office is None:
+            raise NotPermitted(
+                "kho không giữ khóa ký thẻ / the vault has no card-signing key (keys/cards); issue"
+                " and revoke with `fleet card` where it is"
+            )
+        return self._office
+
     def _line(
         self, request: Request, uid: int, at_ms: int, subject: str, detail: Mapping[str, object]
     ) -> audit.Line:
@@ -197,7 +273,13 @@ class Vault:
         )
 
 
-_ACTIONS: Final = {Open: "vault.open", Find: "vault.find", Sign: "vault.sign"}
+_ACTIONS: Final = {
+    Open: "vault.open",
+    Find: "vault.find",
+    Sign: "vault.sign",
+    Issue: "vault.issue",
+    Revoke: "vault.revoke",
+}
 
 
 def _seen(person: OpenedPerson) -> dict[str, object]:

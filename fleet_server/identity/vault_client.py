@@ -5,26 +5,42 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, TypeVar
 
-from fleet_server.errors import Refused, VaultAway
+from fleet_server.errors import FleetError, NotKnown, Refused, VaultAway
+from fleet_server.fleet.references import Taken
 from fleet_server.identity import vault_messages as messages
 from fleet_server.identity.numbers import BadNumber
 from fleet_server.identity.vault_messages import (
     BadRequest,
+    CardMade,
     Failed,
     Find,
     Found,
+    Holder,
+    Issue,
+    Issued,
     NotPermitted,
     Open,
     Opened,
     OpenedPerson,
     Reply,
     Request,
+    Revoke,
+    Revoked,
     Sign,
     Signed,
 )
 
-R = TypeVar("R", Opened, Found, Signed)
+R = TypeVar("R", Opened, Found, Signed, Issued, Revoked)
 TIMEOUT_S: Final = 20.0
+
+_RAISED: Final[dict[str, type[FleetError]]] = {
+    "bad_number": BadNumber,
+    "bad_request": BadRequest,
+    "not_permitted": NotPermitted,
+    "not_known": NotKnown,
+    "taken": Taken,
+    "away": VaultAway,
+}
 
 
 class VaultClient:
@@ -73,6 +89,21 @@ class VaultClient:
         )
         return self._ask(request, Signed).signature
 
+    def issue_cards(self, batch: str, holders: Sequence[Holder], *, actor: str) -> list[CardMade]:
+        """A card for each holder, up to MAX_HOLDERS; the same again are the same cards.
+
+        Raises VaultAway, BadRequest, NotPermitted.
+        """
+        request = Issue(batch=batch, holders=list(holders), actor=actor)
+        return self._ask(request, Issued).cards
+
+    def revoke_card(self, card: str, *, reason: str, actor: str) -> str:
+        """The visitor's reference; empty where it was only missing on the kiosks' list.
+
+        Raises VaultAway, BadRequest, BadNumber, NotKnown, Taken, NotPermitted.
+        """
+        return self._ask(Revoke(card=card, reason=reason, actor=actor), Revoked).visitor
+
     def _ask(self, request: Request, kind: type[R]) -> R:
         line = messages.line(request)
         # The same rules as over there, so that a slip is not sent at all.
@@ -82,15 +113,7 @@ class VaultClient:
             return reply
         if not isinstance(reply, Failed):
             raise VaultAway(f"{self._path}: the vault answered something else")
-        if reply.reason == "bad_number":
-            raise BadNumber(reply.detail)
-        if reply.reason == "bad_request":
-            raise BadRequest(reply.detail)
-        if reply.reason == "not_permitted":
-            raise NotPermitted(reply.detail)
-        if reply.reason == "away":
-            raise VaultAway(reply.detail)
-        raise Refused(reply.detail)
+        raise _RAISED.get(reply.reason, Refused)(reply.detail)
 
     def _exchange(self, line: bytes) -> Reply:
         try:

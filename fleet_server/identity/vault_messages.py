@@ -16,6 +16,10 @@ _PRINTABLE: Final = r"\A[^\x00-\x1f\x7f]*\S[^\x00-\x1f\x7f]*\Z"
 Line64 = Annotated[str, msgspec.Meta(min_length=1, max_length=64, pattern=_PRINTABLE)]
 Line200 = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=_PRINTABLE)]
 
+MAX_HOLDERS: Final = 50
+"""In one request."""
+_Said = Annotated[str, msgspec.Meta(max_length=200, pattern=r"\A[^\x00-\x1f\x7f]*\Z")]
+
 
 class BadRequest(FleetError, ValueError):
     """Not a request the vault knows."""
@@ -55,6 +59,43 @@ class Sign(_Asked, frozen=True, kw_only=True, tag="sign"):
     at_ms: int
     digest: Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{64}\Z")]
     """SHA-256, hex."""
+
+
+class _Carded(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """About cards: for no case, at a desk."""
+
+    actor: Line64
+
+    @property
+    def case(self) -> str:
+        return ""
+
+    @property
+    def purpose(self) -> str:
+        return ""
+
+
+class Holder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whom a card is for; all empty: nobody is written down."""
+
+    name: _Said = ""
+    phone: _Said = ""
+    commune: _Said = ""
+
+
+class Issue(_Carded, frozen=True, kw_only=True, tag="issue"):
+    """Sign cards. The same batch and holder again is the same card."""
+
+    batch: Annotated[str, msgspec.Meta(pattern=r"\A[0-9a-f]{32}\Z")]
+    holders: Annotated[list[Holder], msgspec.Meta(min_length=1, max_length=MAX_HOLDERS)]
+
+
+class Revoke(_Carded, frozen=True, kw_only=True, tag="revoke"):
+    """Take a card out of use."""
+
+    card: Line200
+    """Its id, or the text of its code."""
+    reason: _Said = ""
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -101,20 +142,44 @@ class Signed(msgspec.Struct, frozen=True, kw_only=True, tag="signed"):
     signature: bytes = b""
 
 
+class CardMade(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """A card as it is handed out."""
+
+    id: str = ""
+    """32 hex digits."""
+    text: str = ""
+    """What its code says."""
+    visitor: str = ""
+    fresh: bool = True
+    """False where it was issued before."""
+    revoked: bool = False
+
+
+class Issued(msgspec.Struct, frozen=True, kw_only=True, tag="issued"):
+    """In the order of the holders."""
+
+    cards: list[CardMade] = []
+
+
+class Revoked(msgspec.Struct, frozen=True, kw_only=True, tag="revoked"):
+    """It opens no door any more."""
+
+    visitor: str = ""
+    """Empty where it was revoked before and missing on the kiosks' list."""
+
+
 class Failed(msgspec.Struct, frozen=True, kw_only=True, tag="failed"):
     """Nothing was opened."""
 
     reason: str = ""
-    """`bad_request`, `bad_number`, `not_permitted` or `away`."""
+    """`bad_request`, `bad_number`, `not_permitted`, `not_known`, `taken` or `away`."""
     detail: str = ""
 
 
-Request = Open | Find | Sign
-Reply = Opened | Found | Signed | Failed
-_requests: Final[msgspec.json.Decoder[Request]] = msgspec.json.Decoder(Open | Find | Sign)
-_replies: Final[msgspec.json.Decoder[Reply]] = msgspec.json.Decoder(
-    Opened | Found | Signed | Failed
-)
+Request = Open | Find | Sign | Issue | Revoke
+Reply = Opened | Found | Signed | Issued | Revoked | Failed
+_requests: Final[msgspec.json.Decoder[Request]] = msgspec.json.Decoder(Request)
+_replies: Final[msgspec.json.Decoder[Reply]] = msgspec.json.Decoder(Reply)
 
 
 def statement(case: str, decision: str, at_ms: int, digest: str) -> bytes:

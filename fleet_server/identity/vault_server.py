@@ -19,11 +19,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from fleet_server import database, keys, notify, schema, serving
 from fleet_server.errors import Refused, SettingsError
+from fleet_server.fleet.card_office import CardOffice
 from fleet_server.identity import vault_messages as messages
 from fleet_server.identity.pseudonyms import PseudonymKey
 from fleet_server.identity.vault import Vault
 from fleet_server.identity.vault_messages import Failed, Reply
 from fleet_server.settings import Settings
+from wire.keyset import KeySet
 
 log = logging.getLogger(__name__)
 
@@ -92,8 +94,7 @@ class VaultServer(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
 
 def run(settings: Settings) -> None:
     """Answers until SIGTERM or SIGINT. In the main thread. Raises FleetError."""
-    held = keys.vault(settings.keys_dir)
-    card_keys = keys.public(settings.keys_dir).keyset.card_keys()
+    held, keyset = keys.vault(settings.keys_dir), keys.public(settings.keys_dir).keyset
     pseudonyms = PseudonymKey.load(held.pseudonym_file)
     engine = database.connect(settings.database_url, cache_kib=CACHE_KIB)
     schema.ensure(engine)
@@ -102,9 +103,10 @@ def run(settings: Settings) -> None:
         key=held.open,
         sign=held.sign,
         pseudonyms=pseudonyms,
-        card_keys=card_keys,
+        card_keys=keyset.card_keys(),
         names_per_day=settings.privacy.names_per_day,
         now_ms=lambda: time.time_ns() // 1_000_000,
+        office=_office(settings, keyset, pseudonyms),
     )
     if len(os.fsencode(settings.vault_socket)) > MAX_SOCKET_PATH:
         raise SettingsError(
@@ -136,6 +138,19 @@ def run(settings: Settings) -> None:
         notify.say(notify.STOPPING)
     indexing.join(timeout=INDEX_S)
     engine.dispose()
+
+
+def _office(settings: Settings, keyset: KeySet, pseudonyms: PseudonymKey) -> CardOffice | None:
+    sign = keys.card_sign(settings.keys_dir)
+    if sign is None:
+        return None
+    return CardOffice(
+        keys_dir=settings.keys_dir,
+        sign=sign,
+        pseudonyms=pseudonyms,
+        vault=keyset.vault_key(),
+        zone=settings.zone,
+    )
 
 
 def _index(vault: Vault, stop: threading.Event) -> None:

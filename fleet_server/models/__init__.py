@@ -12,7 +12,7 @@ from fleet_server.models.accounts import (
     RecoveryCode,
 )
 from fleet_server.models.base import Base
-from fleet_server.models.cards import CardIdentity
+from fleet_server.models.cards import CardBatch, CardBatchPiece, CardIdentity
 from fleet_server.models.cases import (
     Case,
     CaseEvent,
@@ -69,6 +69,8 @@ __all__ = [
     "AuditEntry",
     "Base",
     "BrowserSession",
+    "CardBatch",
+    "CardBatchPiece",
     "CardIdentity",
     "Case",
     "CaseEvent",

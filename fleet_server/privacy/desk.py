@@ -1,16 +1,18 @@
 """What a clerk's desk does with the vault: find whom a request is about, gather what is kept."""
 
-from collections.abc import Callable
+import datetime as dt
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import msgspec
 from sqlalchemy import Engine
 
 from fleet_server import database
+from fleet_server.cases.desk import Vault
 from fleet_server.errors import FleetError, Refused
-from fleet_server.identity.vault_client import VaultClient
-from fleet_server.privacy import holdings, rights
+from fleet_server.privacy import clocks, holdings, rights
 from fleet_server.privacy.rights import Request
 from fleet_server.times import iso
 
@@ -22,9 +24,20 @@ class Desk:
     """One clerk at work."""
 
     engine: Engine
-    vault: VaultClient
+    vault: Vault
     actor: str
     now_ms: Callable[[], int]
+
+    def ask(self, kind: str, *, words: str, zone: ZoneInfo, holidays: Collection[dt.date]) -> str:
+        """Writes a request down with its clocks; its reference. Raises Refused."""
+        if kind not in rights.KINDS:
+            raise Refused(
+                f"hãy chọn yêu cầu / {kind[:40]!r}: expected one of {', '.join(rights.KINDS)}"
+            )
+        at_ms = self.now_ms()
+        due = clocks.due(kind, at_ms // 1000, zone, holidays)
+        with self.engine.execution_options(**database.WRITES).begin() as connection:
+            return rights.ask(connection, kind, words=words, due=due, at_ms=at_ms, actor=self.actor)
 
     def identify(self, ref: str, kind: str, number: str) -> Request:
         """Asks the vault whom a request is about. Nobody is an answer too, and closes it.

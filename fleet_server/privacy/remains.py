@@ -37,6 +37,8 @@ OF_CASES: Final = (
     *("case_looks", "name_openings", "opened_names"),
 )
 OF_REQUESTS: Final = ("rights_requests", "restricted_persons")
+OF_BATCHES: Final = ("card_batches", "card_batch_pieces")
+"""Tables of people at a desk: a day."""
 TIMELESS: Final = {
     "access_tokens": "about staff, not visitors",
     "account_venues": "about staff",
@@ -118,6 +120,8 @@ def older(connection: Connection, kept: Limit) -> dict[str, int]:
     found["rights_requests"] = _count(connection, asked, (asked.c.done_at < kept.at) & speaks)
     lifted = resting.c.lifted_ms < kept.at * _MS
     found["restricted_persons"] = _count(connection, resting, lifted)
+    batches = _TABLES["card_batches"]
+    found["card_batches"] = _count(connection, batches, batches.c.expires_at < kept.at)
     return {name: count for name, count in found.items() if count}
 
 

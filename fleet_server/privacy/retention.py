@@ -11,6 +11,7 @@ from typing import Final, NamedTuple, Protocol
 from sqlalchemy import Connection, Engine, delete, exists, or_, select, update
 
 from fleet_server.database import chunks
+from fleet_server.fleet import card_jobs
 from fleet_server.identity import audit
 from fleet_server.models import (
     Base,
@@ -103,6 +104,9 @@ def run(
         _cases(connection, kept, ran, seen)
         _requests(connection, kept)
         _told(connection, kept, ran)
+        with connection.begin():
+            gone = card_jobs.forget_old(connection, now=now_ms // 1000)
+        ran.rows["card_batches"] += gone
         _people(connection, kept, ran, now_ms=now_ms, batch=batch, seen=seen)
         with connection.begin():
             _report(connection, ran, now_ms=now_ms, actor=actor)

@@ -5,14 +5,14 @@ proves nothing about its holder and finds nobody here.
 """
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
 
 from fleet_server.errors import NotKnown, Refused
 from fleet_server.identity import audit, links
-from fleet_server.models import RestrictedPerson, RightsRequest
+from fleet_server.models import Account, RestrictedPerson, RightsRequest
 from fleet_server.privacy.clocks import Due
 
 PREFIX: Final = "right:"
@@ -21,6 +21,7 @@ DONE: Final = "done"
 NOT_FOUND: Final = "not_found"
 REFUSED: Final = "refused"
 OUTCOMES: Final = (DONE, NOT_FOUND, REFUSED)
+MAX_WORDS: Final = 500
 _REQUESTS: Final = RightsRequest.__table__.c
 
 
@@ -46,7 +47,12 @@ class Request(NamedTuple):
 def ask(connection: Connection, kind: str, *, words: str, due: Due, at_ms: int, actor: str) -> str:
     """Writes a request down, of nobody yet; its reference. Raises Refused for an unknown kind."""
     if kind not in KINDS:
-        raise Refused(f"{kind!r}: expected one of {', '.join(KINDS)}")
+        raise Refused(f"{kind[:40]!r}: expected one of {', '.join(KINDS)}")
+    if len(words) > MAX_WORDS or any(ord(each) < 32 for each in words):
+        raise Refused(
+            f"lời: tối đa {MAX_WORDS} chữ, trên một dòng / --words: expected at most {MAX_WORDS}"
+            " characters on one line"
+        )
     made = connection.scalar(
         insert(RightsRequest)
         .values(kind=kind, asked_ms=at_ms, asked_by=actor, words=words, **due._asdict())
@@ -139,16 +145,42 @@ def the_person(connection: Connection, ref: str, *kinds: str) -> int:
 
 def get(connection: Connection, ref: str) -> Request:
     """One request, open or closed. Raises NotKnown."""
-    return _request(connection, _row(connection, ref))
+    (request,) = _requests(connection, [_row(connection, ref)])
+    return request
 
 
-def all_open(connection: Connection, *, overdue_at: int | None = None) -> list[Request]:
-    """Open requests, the most urgent first; of those only the overdue where a time is given."""
-    rows = connection.execute(select(*_REQUESTS).where(_REQUESTS.done_at.is_(None)))
-    requests = sorted((_request(connection, row) for row in rows), key=urgent)
+def all_open(
+    connection: Connection,
+    *,
+    overdue_at: int | None = None,
+    asked_by: ColumnElement[bool] | None = None,
+) -> list[Request]:
+    """Open requests, the most urgent first; of those only the overdue where a time is given.
+
+    `asked_by`: a condition on who wrote them down (`asked_at`).
+    """
+    query = select(*_REQUESTS).where(_REQUESTS.done_at.is_(None))
+    rows = connection.execute(query if asked_by is None else query.where(asked_by)).all()
+    requests = sorted(_requests(connection, rows), key=urgent)
     if overdue_at is None:
         return requests
     return [each for each in requests if next_by(each) <= overdue_at]
+
+
+def closed(
+    connection: Connection, *, limit: int, asked_by: ColumnElement[bool] | None = None
+) -> list[Request]:
+    """Requests that were closed, the latest first."""
+    query = select(*_REQUESTS).where(_REQUESTS.done_at.is_not(None))
+    query = query.order_by(_REQUESTS.done_at.desc(), _REQUESTS.id.desc()).limit(limit)
+    rows = connection.execute(query if asked_by is None else query.where(asked_by)).all()
+    return _requests(connection, rows)
+
+
+def asked_at(area_ids: Collection[int]) -> ColumnElement[bool]:
+    """The requests that clerks of these areas wrote down."""
+    clerks = select(Account.login).where(Account.area_id.in_(area_ids))
+    return _REQUESTS.asked_by.in_(clerks)
 
 
 def next_by(request: Request) -> int:
@@ -223,11 +255,17 @@ def _number(ref: str) -> int:
     return int(number)
 
 
-def _request(connection: Connection, row: Row[Any]) -> Request:
-    leads = links.today(connection, [] if row.person_id is None else [row.person_id])
-    person = f"P{leads[row.person_id]}" if leads else ""
-    taken = {name: getattr(row, name) for name in Request._fields if name not in ("ref", "person")}
-    return Request(ref=f"{PREFIX}{row.id}", person=person, **taken)
+def _requests(connection: Connection, rows: Sequence[Row[Any]]) -> list[Request]:
+    leads = links.today(connection, {row.person_id for row in rows if row.person_id is not None})
+    kept = [name for name in Request._fields if name not in ("ref", "person")]
+    return [
+        Request(
+            ref=f"{PREFIX}{row.id}",
+            person=f"P{leads[row.person_id]}" if row.person_id in leads else "",
+            **{name: getattr(row, name) for name in kept},
+        )
+        for row in rows
+    ]
 
 
 def _set(connection: Connection, request_id: int, **values: object) -> None:

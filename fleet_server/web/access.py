@@ -47,6 +47,8 @@ class Access(NamedTuple):
     """Whether one caller may ask for it only so often a minute."""
     settles: Duty | None = None
     """The duty that this view is there for."""
+    takes: int | None = None
+    """Bytes a request may have, where that is more than usual."""
 
 
 class Undeclared(FleetError):
@@ -54,10 +56,14 @@ class Undeclared(FleetError):
 
 
 def permission(
-    needed: Permission, *, costly: bool = False, settles: Duty | None = None
+    needed: Permission,
+    *,
+    costly: bool = False,
+    settles: Duty | None = None,
+    takes: int | None = None,
 ) -> Callable[[View], View]:
     """Only callers with this permission; at a venue's views, only where their scope reaches."""
-    return _declare(Access(needed, costly=costly, settles=settles))
+    return _declare(Access(needed, costly=costly, settles=settles, takes=takes))
 
 
 def public(reason: str) -> Callable[[View], View]:
@@ -119,6 +125,8 @@ def _enforce() -> Response | str | None:
     declared = access_of(current_app.view_functions[request.endpoint])
     by_program = request.path.startswith(API)
     if not by_program:
+        if declared is not None and declared.takes and cookies.held(cookies.SESSION) is not None:
+            request.max_content_length = request.max_form_memory_size = declared.takes
         if _came_from_elsewhere():
             return render_template("account/come_in.html")
         _refuse_forms_of_others()

@@ -15,7 +15,6 @@ from fleet_server.auth.door import Door
 from fleet_server.auth.passwords import Passwords
 from fleet_server.auth.second_factor import SecretSeal
 from fleet_server.auth.sessions import Lasts
-from fleet_server.cases.desk import Vault
 from fleet_server.identity.vault_client import VaultClient
 from fleet_server.settings import Settings
 from fleet_server.web import (
@@ -30,6 +29,11 @@ from fleet_server.web import (
     site,
 )
 from fleet_server.web.account import mine, password, second_factor, sign_in, start
+from fleet_server.web.admin import areas as admin_areas
+from fleet_server.web.admin import codes as admin_codes
+from fleet_server.web.admin import people as admin_people
+from fleet_server.web.admin import roles as admin_roles
+from fleet_server.web.admin import rules as admin_rules
 from fleet_server.web.audit import log as audit_log
 from fleet_server.web.audit import openings as audit_openings
 from fleet_server.web.audit import verify as audit_verify
@@ -43,14 +47,22 @@ from fleet_server.web.case import (
     names,
     people,
     results,
+    shared,
+    spread,
     told,
 )
 from fleet_server.web.case import mine as case_mine
 from fleet_server.web.case import overview as case_overview
 from fleet_server.web.case import preview as case_preview
+from fleet_server.web.desk import answers as desk_answers
+from fleet_server.web.desk import batches as desk_batches
+from fleet_server.web.desk import cards as desk_cards
+from fleet_server.web.desk import privacy as desk_privacy
+from fleet_server.web.desk import requests as desk_requests
+from fleet_server.web.desk import revoking as desk_revoking
 from fleet_server.web.fleet import kiosks
 from fleet_server.web.report import coverage
-from fleet_server.web.site import Site
+from fleet_server.web.site import Site, Vault
 from fleet_server.web.venue import log, overview, tell
 from fleet_server.web.venue import settings as venue_settings
 
@@ -62,8 +74,10 @@ PAGES = (
     *(kiosks,),
     *(coverage,),
     *(cases, case_overview, people, milestones, contacts, case_preview, results),
-    *(names, approvals, calls, files, told, case_mine),
+    *(names, approvals, calls, files, told, case_mine, spread, shared),
     *(audit_log, audit_openings, audit_verify),
+    *(desk_cards, desk_batches, desk_revoking, desk_requests, desk_answers, desk_privacy),
+    *(admin_people, admin_roles, admin_codes, admin_areas, admin_rules),
     *(health,),
 )
 

@@ -30,8 +30,10 @@ SECTIONS: Final = (
     Section("venue", "start.page", "Địa điểm", "Venues"),
     Section("case", "case_list.page", "Ca bệnh", "Cases"),
     Section("fleet", "fleet_kiosks.page", "Các trạm", "Kiosks"),
+    Section("desk", "desk_cards.page", "Quầy", "Desk"),
     Section("report", "report_coverage.page", "Bao phủ", "Coverage"),
     Section("audit", "audit_log.page", "Nhật ký", "Audit log"),
+    Section("admin", "admin_people.page", "Quản trị", "Administration"),
 )
 """In the order of the bar."""
 

@@ -35,10 +35,10 @@ def run(settings: Settings) -> None:
     # Made here, so that what is wrong is said once; no connection is open when the worker forks.
     app = create_app(settings, session_key=keys.web(settings.keys_dir).session)
     serving.make_run_dir(settings)
-    _Gunicorn(settings, app).run()
+    Gunicorn(settings, app).run()
 
 
-class _Gunicorn(BaseApplication):  # type: ignore[misc]
+class Gunicorn(BaseApplication):  # type: ignore[misc]
     """gunicorn with our settings and none of its own files."""
 
     def __init__(self, settings: Settings, app: Flask) -> None:

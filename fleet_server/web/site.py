@@ -1,16 +1,27 @@
 """What every view needs, made once per application."""
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol
 
 from flask import Flask, current_app
 from sqlalchemy import Engine
 
 from fleet_server.auth.door import Door
-from fleet_server.cases.desk import Vault
+from fleet_server.cases import desk
+from fleet_server.identity.vault_messages import CardMade, Holder
 from fleet_server.settings import Settings
 
 _KEY = "tram"
+
+
+class Vault(desk.Vault, Protocol):
+    """What is asked of the vault: for cases, and for cards."""
+
+    def issue_cards(
+        self, batch: str, holders: Sequence[Holder], *, actor: str
+    ) -> list[CardMade]: ...
+
+    def revoke_card(self, card: str, *, reason: str, actor: str) -> str: ...
 
 
 class Site(NamedTuple):
@@ -22,7 +33,7 @@ class Site(NamedTuple):
     clock: Callable[[], float]
     """Seconds since 1970 UTC."""
     vault: Vault
-    """Answers for cases; its key is another process's."""
+    """Its keys are another process's."""
 
     def now(self) -> int:
         return int(self.clock())

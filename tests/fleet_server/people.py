@@ -22,7 +22,7 @@ from fleet_server.auth.permissions import SECOND_FACTOR_ROLES, Role
 from fleet_server.models import Account
 from fleet_server.settings import Accounts, Settings
 from fleet_server.web.app import create_app
-from fleet_server.web.site import Site, site
+from fleet_server.web.site import Site, Vault, site
 from tests.support.world import NOON_MS, Place, one_venue
 
 NOW = NOON_MS // 1000 + 3600
@@ -76,10 +76,14 @@ PEOPLE: Mapping[str, tuple[Role, str | None]] = {
 
 
 def signed_in(
-    client: FlaskClient, role: Role, area: str | None = None, venues: Sequence[str] = ()
+    client: FlaskClient,
+    role: Role,
+    area: str | None = None,
+    venues: Sequence[str] = (),
+    login: str = "",
 ) -> FlaskClient:
     """The browser, signed in as somebody new with this role: the way people do it."""
-    login = add_account(client.application, role, area=area, venues=venues)
+    login = add_account(client.application, role, login=login, area=area, venues=venues)
     sign_in(client, login)
     return client
 
@@ -161,7 +165,7 @@ def site_of(app: Flask) -> Site:
         return site()
 
 
-def make_world(engine: Engine, settings: Settings) -> World:
+def make_world(engine: Engine, settings: Settings, *, vault: Vault | None = None) -> World:
     market = one_venue(engine)
     school = one_venue(engine, ref="truong-mau", kiosk="truong-mau-1", kind="school")
     codes = {}
@@ -177,7 +181,7 @@ def make_world(engine: Engine, settings: Settings) -> World:
                 secret=bytes([number]) * tokens.SECRET_BYTES,
             )
     clock = Clock(NOW)
-    app = create_app(settings, engine=engine, session_key=b"k" * 32, clock=clock)
+    app = create_app(settings, engine=engine, session_key=b"k" * 32, clock=clock, vault=vault)
     return World(app, engine, clock, market, school, codes)
 
 

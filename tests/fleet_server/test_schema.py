@@ -21,6 +21,8 @@ from fleet_server.models import (
     AuditEntry,
     Base,
     BrowserSession,
+    CardBatch,
+    CardBatchPiece,
     Companions,
     RecoveryCode,
     Scan,
@@ -199,6 +201,25 @@ def test_0007_keeps_every_token_as_it_was(empty_database_url: str) -> None:
         assert (row.expires_at, row.scopes) == (9, None)
         for table in (Account, AccountVenue, RecoveryCode, BrowserSession, Attempt):
             assert connection.scalar(select(func.count()).select_from(table)) == 0
+    engine.dispose()
+
+
+def test_0008_keeps_every_row_and_adds_batches_of_cards(empty_database_url: str) -> None:
+    engine = database.connect(empty_database_url)
+    with engine.execution_options(**database.WRITES).begin() as connection:
+        command.upgrade(schema.config(connection), "0007")
+        made = {"login": "quay", "name": "Quầy", "role": "visitor_desk", "password_hash": "x"}
+        made |= {"must_change_password": False, "language": "", "created_at": 1}
+        connection.execute(insert(Account).values(**made))
+        before = connection.execute(select(Account.__table__)).all()
+    schema.migrate(engine)
+    with engine.execution_options(**database.WRITES).begin() as connection:
+        assert connection.execute(select(Account.__table__)).all() == before
+        batch = {"account_id": 1, "name": "n", "batch": "0" * 32, "made_at": 1, "expires_at": 2}
+        batch |= {"total": 1, "bad": "[]", "working_until": 0, "problem": ""}
+        connection.execute(insert(CardBatch).values(**batch))
+        piece = {"batch_id": 1, "number": 0, "count": 1, "sealed": b"s"}
+        connection.execute(insert(CardBatchPiece).values(**piece))
     engine.dispose()
 
 

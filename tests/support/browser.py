@@ -28,6 +28,10 @@ ARGUMENTS: Final = (
     "--disable-sync",
 )
 """No sandbox: the tests may run as root. The others keep it from talking to anybody but us."""
+WIDE: Final = """() => [...document.querySelectorAll("main *, header *")]
+  .filter(each => each.getBoundingClientRect().right > innerWidth && !each.closest(".region, svg"))
+  .map(each => each.outerHTML.slice(0, 80)).slice(0, 5)"""
+"""What sticks out of the page."""
 RULES: Final = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 
 
@@ -96,7 +100,7 @@ class Reader:
                 page.emulate_media(color_scheme="light")
                 page.screenshot(path=SCREENS / f"{name}-{width}-{language}.png", full_page=True)
                 wide = page.evaluate("document.documentElement.scrollWidth")
-                assert wide <= width, f"{name} scrolls sideways at {width}: {wide}"
+                assert wide <= width, f"{name} scrolls sideways at {width}: {page.evaluate(WIDE)}"
                 for scheme in ("light", "dark"):
                     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
                     found = objections(page)

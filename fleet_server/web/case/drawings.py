@@ -5,6 +5,8 @@ from typing import Final, NamedTuple
 
 ROW: Final = 40
 """Of a timeline: its label and its bar."""
+LANE: Final = 52
+"""Between two nodes of a graph: the shape and its label."""
 SHORTEST: Final = 0.4
 """Percent of the width: what is shorter is drawn as long all the same."""
 
@@ -46,6 +48,50 @@ class Timeline(NamedTuple):
     rows: list[Row]
     ticks: list[Tick]
     height: int
+
+
+class Node(NamedTuple):
+    """A person or a group of them."""
+
+    key: str
+    x: float
+    y: int
+    column: int
+
+
+class Edge(NamedTuple):
+    x1: float
+    y1: int
+    x2: float
+    y2: int
+    kind: str
+    text: str
+
+
+class Graph(NamedTuple):
+    nodes: list[Node]
+    edges: list[Edge]
+    height: int
+
+
+def graph(columns: Sequence[Sequence[str]], edges: Iterable[tuple[str, str, str, str]]) -> Graph:
+    """Nodes in columns from left to right; edges as (from, to, kind, text) between their keys."""
+    height = max((len(column) for column in columns), default=0) * LANE
+    places = {
+        key: Node(
+            key,
+            round(100 * (number + 0.5) / len(columns), 3),
+            round(height * (index + 0.5) / len(column)),
+            number,
+        )
+        for number, column in enumerate(columns)
+        for index, key in enumerate(column)
+    }
+    drawn = [
+        Edge(places[one].x, places[one].y, places[other].x, places[other].y, kind, text)
+        for one, other, kind, text in edges
+    ]
+    return Graph(list(places.values()), drawn, height)
 
 
 def timeline(

@@ -22,6 +22,8 @@ TABS: Final = (
     Tab("case_people.page", "F0", "Index persons"),
     Tab("case_milestones.page", "Mốc dịch tễ", "Milestones"),
     Tab("case_contacts.page", "Tiếp xúc", "Contacts"),
+    Tab("case_spread.page", "Sơ đồ lây", "Spread"),
+    Tab("case_shared.page", "Nơi chung", "Shared places"),
     Tab("case_names.page", "Mở tên", "Names"),
     Tab("case_calls.page", "Gọi điện", "Calls"),
     Tab("case_preview.page", "Xem trước", "Preview"),

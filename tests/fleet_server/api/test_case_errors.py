@@ -45,7 +45,7 @@ WRONG: Final[tuple[tuple[str, object, str], ...]] = (
     (f"{AT}/names", {"persons": [1], "purpose": "gọi"}, "persons[0]: Expected `str`"),
     (f"{AT}/names", {"persons": ["A"], "purpose": "x", "opening": 2**63}, "opening: Expected"),
     (f"{AT}/openings", {"persons": ["{seller}"], "purpose": " "}, "purpose: expected"),
-    (f"{AT}/exports", {"kind": "call-list"}, "purpose: call-list carries names"),
+    (f"{AT}/exports", {"kind": "call-list"}, "purpose: call-list"),
     (f"{AT}/exports", {"kind": "everything"}, "kind: Invalid enum value"),
 )
 """Where it is sent, what is sent, and what is answered."""

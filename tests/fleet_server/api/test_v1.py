@@ -83,6 +83,18 @@ def test_the_document_names_every_route_and_no_other(world: World) -> None:
     assert described == routed
 
 
+def test_every_list_is_paged_alike() -> None:
+    """By `offset`, or where it is followed live by `after`; differences and series are whole."""
+    pages = {"rules", "scans", "contacts", "stays", "secondary", "present", "common"}
+    pages |= {op.name for op in OPERATIONS if op.name.startswith("list_")}
+    for op in OPERATIONS:
+        asked, told = (
+            set(getattr(kind, "__struct_fields__", ())) for kind in (op.query, op.answer)
+        )
+        paged = {"limit", "after" if op.name == "scans" else "offset"}
+        assert (paged <= asked) == ("limit" in asked) == ("more" in told) == (op.name in pages)
+
+
 def test_nothing_takes_a_code_and_gives_history(world: World) -> None:
     """Whoever asks about a person asks by reference, as a tracer."""
     numbers = {"code", "card", "document", "insurance", "qr", "token", "phone", "number"}
@@ -111,7 +123,7 @@ def test_contacts_are_ranked_with_rule_gaps_and_as_of(world: World) -> None:
     passes(world, world.school, "e", (0, "in"), (60, "out"))
     status, answer = get(world, CONTACTS, visitor=index, **WINDOW)
     assert status == 200
-    assert list(answer) == ["visitor", "rule", "as_of", "gaps", "contacts"]
+    assert list(answer) == ["visitor", "rule", "as_of", "gaps", "contacts", "more"]
     assert answer["visitor"] == index
     assert answer["rule"] == {
         "version": "2026-1",
@@ -144,6 +156,11 @@ def test_a_question_can_set_its_own_rule_and_limit(world: World) -> None:
     passes(world, world.market, "c", (61, "in"))
     own: dict[str, object] = {"min_overlap": "0.5", "linger": 10, "dwell": 5, "limit": 1}
     _, answer = get(world, CONTACTS, "tracer", visitor=index, **WINDOW, **own)
+    assert answer["more"]
+    _, rest = get(world, CONTACTS, "tracer", visitor=index, **WINDOW, **own, offset=1)
+    assert len(rest["contacts"]) == 1
+    assert rest["contacts"] != answer["contacts"]
+    assert not rest["more"]
     assert answer["rule"]["min_overlap_s"] == 30
     assert (answer["rule"]["linger_s"], answer["rule"]["dwell_s"]) == (600, 300)
     assert len(answer["contacts"]) == 1
@@ -202,7 +219,7 @@ def test_limits_take_from_the_top(world: World) -> None:
         assert first[key] == everything[key][:1]
 
 
-@pytest.mark.parametrize("question", ["counts", "changes", "why", "stays", "occupancy"])
+@pytest.mark.parametrize("question", ["counts", "changes", "why", "occupancy"])
 def test_what_plays_no_part_in_a_question_is_refused_not_ignored(
     world: World, question: str
 ) -> None:

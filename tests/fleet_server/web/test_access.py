@@ -22,7 +22,7 @@ from tests.support.world import one_venue
 
 PUBLIC = {"sign_in.page", "sign_in.enter", "sign_in.leave", "health.page", "static"}
 PUBLIC |= {"sign_in.code", "sign_in.enter_code"}
-PUBLIC |= {"api_v1.document"}
+PUBLIC |= {"api_v1.document", "desk_privacy.page"}
 
 
 def test_a_view_that_declares_nothing_keeps_the_application_from_starting() -> None:

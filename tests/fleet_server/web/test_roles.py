@@ -34,6 +34,9 @@ CASES = {
     *(f"case_calls.{name}" for name in ("page", "call")),
     *(f"case_files.{name}" for name in ("page", "export", "notice")),
     "case_mine.page",
+    "case_spread.page",
+    "case_shared.page",
+    "case_shared.ask",
     "case_preview.page",
     "case_preview.preview",
     "case_told.page",
@@ -52,9 +55,25 @@ MANAGE = {
     *(f"venue_settings.{name}" for name in ("page", "change", "set_hours", "put_part")),
     *(f"venue_tell.{name}" for name in ("page", "tell")),
 }
-DESK: set[str] = set()
-ADMIN: set[str] = set()
 AUDIT = {"audit_log.page", "audit_openings.page", "audit_verify.page", "audit_verify.verify"}
+DESK = {"desk_cards.page", "desk_cards.issue", "desk_cards.paper"}
+DESK |= {"desk_revoking.page", "desk_revoking.revoke"}
+DESK |= {
+    f"desk_batches.{name}"
+    for name in ("page", "upload", "template", "batch", "state", "go_on", "cards", "forget")
+}
+DESK |= {
+    f"desk_requests.{name}"
+    for name in ("page", "new", "ask", "request_", "identify", "acknowledge", "finish")
+}
+DESK |= {
+    f"desk_answers.{name}"
+    for name in ("everything", "copy", "correct", "restrict", "lift", "delete")
+}
+ADMIN = {f"admin_people.{name}" for name in ("page", "new", "create", "person", "set_role", "act")}
+ADMIN |= {f"admin_areas.{name}" for name in ("page", "area", "preview", "take")}
+ADMIN |= {"admin_roles.page", "admin_rules.page", "admin_rules.create", "admin_rules.settings"}
+ADMIN |= {f"admin_codes.{name}" for name in ("page", "create", "revoke")}
 ALL = VENUE | FLEET | COVERAGE | CASES | DECIDE | EXPORT | MANAGE | DESK | ADMIN | AUDIT
 DENIED = {
     Role.VISITOR_DESK: ALL - DESK,

@@ -1,0 +1,1 @@
+"""Pages of administrators: who may what where, places, rules."""

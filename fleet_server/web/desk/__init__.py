@@ -1,0 +1,1 @@
+"""Pages of the visitor desk, and the one for visitors themselves."""

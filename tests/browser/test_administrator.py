@@ -1,0 +1,97 @@
+"""Administrators in a browser: somebody is made here and signs in there."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from fleet_server.auth.permissions import Role
+from tests.fleet_server.people import PASSWORD, World, add_account, code_of
+from tests.fleet_server.web.test_admin_people import make_areas
+from tests.fleet_server.web.test_admin_places import LIST
+from tests.support.browser import SCREENS, Reader, objections
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def admin(reader: Callable[..., Reader], world: World) -> Reader:
+    make_areas(world)
+    add_account(world.app, Role.VENUE_MANAGER, login="chi-lan", venues=["cho-mau", "truong-mau"])
+    add_account(world.app, Role.TRACER, login="truy-vet-1", area="00004")
+    add_account(world.app, Role.VISITOR_DESK, login="quay-1", ready=False)
+    found = reader()
+    page = found.open("/sign-in")
+    page.fill("[name=name]", add_account(world.app, Role.ADMINISTRATOR, login="quan-tri"))
+    page.fill("[name=password]", PASSWORD)
+    page.click("main button")
+    page.fill("[name=code]", code_of(world.app))
+    page.click("main button")
+    return found
+
+
+def snap(page: Page, name: str) -> None:
+    """A page that comes of a form, at both widths."""
+    for width in (360, 1440):
+        page.set_viewport_size({"width": width, "height": 800})
+        page.screenshot(path=SCREENS / f"{name}-{width}-vi.png", full_page=True)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        assert objections(page) == []
+
+
+def test_the_pages_of_administrators_are_in_good_order(admin: Reader) -> None:
+    admin.look("/admin", "admin-people")
+    admin.look("/admin/people/new", "admin-person-new")
+    admin.look("/admin/people/truy-vet-1", "admin-person")
+    admin.look("/admin/people/quan-tri", "admin-person-own")
+    admin.look("/admin/codes", "admin-codes")
+    admin.look("/admin/roles", "admin-roles")
+    admin.look("/admin/areas", "admin-areas")
+    admin.look("/admin/areas?text=n", "admin-areas-found")
+    admin.look("/admin/areas/01", "admin-area")
+    admin.look("/admin/rules", "admin-rules")
+    admin.look("/admin/settings", "admin-settings")
+
+
+def test_somebody_made_here_signs_in_there(admin: Reader, reader: Callable[..., Reader]) -> None:
+    page = admin.open("/admin")
+    page.click("text=Thêm người")
+    page.fill("[name=login]", "anh-ba")
+    page.fill("[name=name]", "Anh Ba")
+    page.select_option("[name=role]", "visitor_desk")
+    page.click("main .form button")
+    password = page.locator("main code").nth(1).inner_text()
+    snap(page, "admin-password")
+    there = reader().open("/sign-in")
+    there.fill("[name=name]", "anh-ba")
+    there.fill("[name=password]", password)
+    there.click("main button")
+    expect(there.locator("h1")).to_contain_text("Đổi mật khẩu")
+    there.fill("[name=old]", password)
+    for name in ("new", "again"):
+        there.fill(f"[name={name}]", "mười hai cây cau xanh")
+    there.click("main button")
+    expect(there.locator(".sections")).to_contain_text("Quầy")
+
+
+def test_a_list_of_areas_is_looked_at_and_applied(admin: Reader, tmp_path: Path) -> None:
+    file = tmp_path / "units.csv"
+    file.write_text(LIST.replace("00008", ""), "utf-8")
+    page = admin.open("/admin/areas")
+    page.set_input_files("[name=list]", file)
+    page.fill("[name=since]", "2026-01-01")
+    page.click("text=Xem sẽ thay đổi gì")
+    expect(page.locator("main")).to_contain_text("Chưa ghi gì cả")
+    snap(page, "admin-areas-preview")
+    page.click("text=Áp dụng")
+    expect(page.locator("[role=status]")).to_contain_text("1 mới, 1 thay đổi")
+    expect(admin.open("/admin/areas/00004").locator("h1")).to_contain_text("Phường Mới")
+
+
+def test_a_new_version_of_the_rules_is_written_down(admin: Reader) -> None:
+    page = admin.open("/admin/rules")
+    page.fill("[name=version]", "2026-2")
+    page.fill("[name=linger_min]", "20")
+    page.click("text=Ghi bản mới")
+    expect(page.locator("tbody tr").first).to_contain_text("2026-2")
