@@ -15,7 +15,9 @@ BROWSER_TESTS = Path(__file__).parents[1] / "browser"
 def _looked_at() -> set[str]:
     """The names under which browser tests look at pages."""
     text = "".join(path.read_text("utf-8") for path in BROWSER_TESTS.glob("test_*.py"))
-    return set(re.findall(r'\.look\(\s*[^")]*"[^"]*",\s*"([\w-]+)"', text))
+    return set(
+        re.findall(r'\.look\((?:[^()]|\([^()]*\))*?"([\w-]+)"(?:, status=\d+)?,?\s*\)', text)
+    )
 
 
 def test_every_picture_a_guide_shows_is_there_and_has_words() -> None:
