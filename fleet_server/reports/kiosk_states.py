@@ -118,20 +118,31 @@ def hours(connection: Connection, ref: str, *, now: int) -> list[Hour]:
     """
     first = now // HOUR_S - HOURS + 1
     since_ms = first * HOUR_S * 1000
-    kiosk_id = select(Kiosk.id).where(Kiosk.ref == ref).scalar_subquery()
-    # By the index of scans: where it stood in that time.
-    stood = select(Posting.venue_id).where(
-        Posting.kiosk_id == kiosk_id,
-        or_(Posting.valid_to.is_(None), Posting.valid_to > since_ms // 1000),
-    )
+    stood = connection.execute(
+        select(Posting.kiosk_id, Posting.venue_id)
+        .join(Kiosk, Kiosk.id == Posting.kiosk_id)
+        .where(
+            Kiosk.ref == ref,
+            or_(Posting.valid_to.is_(None), Posting.valid_to > since_ms // 1000),
+        )
+        .distinct()
+    ).all()
     hour = Scan.corrected_ms // (HOUR_S * 1000)
     late = func.count(case((Scan.received_ms - Scan.corrected_ms > LATE_S * 1000, 1)))
-    rows = connection.execute(
-        select(hour.label("hour"), func.count().label("scans"), late.label("late"))
-        .where(Scan.venue_id.in_(stood), Scan.kiosk_id == kiosk_id, Scan.corrected_ms >= since_ms)
-        .group_by(hour)
-    )
-    found = {int(row.hour): (row.scans, row.late) for row in rows}
+    found: dict[int, tuple[int, int]] = {}
+    # One venue at a time: an engine then reads the index of scans by venue and nothing else.
+    for kiosk_id, venue_id in stood:
+        for row in connection.execute(
+            select(hour.label("hour"), func.count().label("scans"), late.label("late"))
+            .where(
+                Scan.venue_id == venue_id,
+                Scan.kiosk_id == kiosk_id,
+                Scan.corrected_ms >= since_ms,
+            )
+            .group_by(hour)
+        ):
+            scans, later = found.get(int(row.hour), (0, 0))
+            found[int(row.hour)] = (scans + row.scans, later + row.late)
     return [
         Hour((first + number) * HOUR_S, *found.get(first + number, (0, 0)))
         for number in range(HOURS)
