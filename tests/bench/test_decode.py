@@ -83,6 +83,7 @@ def test_a_variant_is_the_same_for_the_same_seed(kind: str) -> None:
     assert (one != other).any() == (kind not in ("as is", "inverted"))
 
 
+@pytest.mark.slow
 def test_made_up_pictures_have_codes_and_none() -> None:
     pictures = made(seed=1)
     assert all(each.luma.shape == FRAME for each in pictures)

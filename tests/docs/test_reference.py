@@ -24,6 +24,7 @@ REFERENCE = ROOT / "docs" / "reference"
 WRITTEN: dict[str, Any] = runpy.run_path(str(ROOT / "docs" / "write.py"))["WRITTEN"]
 
 
+@pytest.mark.slow
 def test_the_reference_is_what_make_docs_writes(tmp_path: Path) -> None:
     # In a process of its own: click keeps what other tests made of its commands.
     subprocess.run([sys.executable, ROOT / "docs" / "write.py", tmp_path], check=True, cwd=ROOT)

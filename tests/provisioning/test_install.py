@@ -55,6 +55,7 @@ def test_an_incomplete_bundle_is_named_file_by_file(tmp_path: Path) -> None:
     assert "fleet kiosk create" in done.stderr
 
 
+@pytest.mark.slow
 @needs_apt
 def test_a_dry_run_for_a_kiosk_says_every_step_and_takes_none(tmp_path: Path) -> None:
     for name in BUNDLE:

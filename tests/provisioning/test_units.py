@@ -128,6 +128,7 @@ def test_every_user_a_unit_runs_as_is_made(unit: Path) -> None:
         assert re.search(rf"^g {group} ", made, re.MULTILINE)
 
 
+@pytest.mark.slow
 def test_a_unit_calls_a_command_that_exists(unit: Path) -> None:
     command = read(unit)["Service"]["ExecStart"].split()
     if command[0].endswith("/kiosk"):

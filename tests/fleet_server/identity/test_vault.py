@@ -458,6 +458,7 @@ def test_the_keys_of_the_other_processes_open_nobody(home: Home) -> None:
     assert sealing.open_sealed(sealed, IdentityPart, vault, b"bound") == MAU
 
 
+@pytest.mark.slow
 def test_the_web_process_does_not_even_load_what_opens() -> None:
     code = (
         "import sys, fleet_server.web.run;"

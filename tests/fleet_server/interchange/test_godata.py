@@ -201,6 +201,7 @@ def test_a_hostile_name_is_one_plain_line(name: str) -> None:
     assert not any(hostile.dangerous(cell) for row in rows for cell in row)
 
 
+@pytest.mark.slow
 @given(st.text(max_size=30), st.text(max_size=30))
 @settings(max_examples=100, deadline=None)
 def test_no_cell_of_any_file_is_a_formula(text: str, other: str) -> None:

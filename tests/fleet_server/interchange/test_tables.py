@@ -179,6 +179,7 @@ def test_xlsx_does_not_let_an_escape_become_a_formula() -> None:
     assert as_xlsx(EVERY, {"text": "_x003D_1+1"})["every"]["A2"].value == "_x005F_x003D_1+1"
 
 
+@pytest.mark.slow
 @given(st.lists(st.text(max_size=20), min_size=1, max_size=4))
 @settings(max_examples=60, deadline=None)
 def test_no_cell_of_a_table_is_a_formula(texts: list[str]) -> None:

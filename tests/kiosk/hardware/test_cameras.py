@@ -103,6 +103,7 @@ def test_transparent_ground_is_white(tmp_path: Path) -> None:
     assert (luma[5:] == 255).all()
 
 
+@pytest.mark.slow
 def test_a_picture_too_large_for_memory_is_refused_unread(tmp_path: Path) -> None:
     Image.new("1", (20_000, 20_000)).save(tmp_path / "bomb.png")
     assert (tmp_path / "bomb.png").stat().st_size < 1_000_000

@@ -65,6 +65,7 @@ def test_sharpening_adds_the_difference_from_the_mean_around(luma: Luma, window:
     assert abs(int(sharp[4, 6]) - expected) <= 1
 
 
+@pytest.mark.slow
 def test_sums_too_large_for_their_type_do_no_harm() -> None:
     white = np.full((4200, 4200), 255, np.uint8)
     assert (enhance.sharpened(white, window=15, strength=3) == 255).all()
