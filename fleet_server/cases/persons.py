@@ -92,6 +92,7 @@ def link(
         reason=f"{acting.case.ref}: {reason}"[:200],
         made_by=acting.actor.name,
         at_ms=acting.now_ms,
+        case_ref=acting.case.ref,
     )
     found = connection.scalar(
         select(Link.id)
@@ -164,6 +165,7 @@ def unlink(connection: Connection, acting: Acting, link_id: int, reason: str) ->
         reason=f"{acting.case.ref}: {line('reason', reason, 150)}"[:200],
         undone_by=acting.actor.name,
         at_ms=acting.now_ms,
+        case_ref=acting.case.ref,
     )
     acting.note(connection, "unlinked", subject=f"P{min(persons)}", detail={"link": link_id})
     return persons

@@ -91,9 +91,18 @@ def today(connection: Connection, person_ids: Iterable[int]) -> dict[int, int]:
 
 
 def link(
-    connection: Connection, first: int, second: int, *, reason: str, made_by: str, at_ms: int
+    connection: Connection,
+    first: int,
+    second: int,
+    *,
+    reason: str,
+    made_by: str,
+    at_ms: int,
+    case_ref: str = "",
 ) -> int:
     """Makes two persons one, by hand; the person's id. In the caller's writing transaction.
+
+    `case_ref`: the case it was done for.
 
     Raises NotKnown for a person that is not there or has no pseudonym, Already where they are one
     already.
@@ -113,6 +122,7 @@ def link(
         at_ms=at_ms,
         actor=made_by,
         action="persons.linked",
+        case_ref=case_ref,
         subject=f"P{person_id}",
         detail={"persons": sorted([first, second]), "reason": reason},
     )
@@ -120,7 +130,13 @@ def link(
 
 
 def unlink(
-    connection: Connection, link_id: int, *, reason: str, undone_by: str, at_ms: int
+    connection: Connection,
+    link_id: int,
+    *,
+    reason: str,
+    undone_by: str,
+    at_ms: int,
+    case_ref: str = "",
 ) -> set[int]:
     """Undoes one link; the persons its two pseudonyms belong to now, one or two.
 
@@ -144,6 +160,7 @@ def unlink(
         at_ms=at_ms,
         actor=undone_by,
         action="persons.unlinked",
+        case_ref=case_ref,
         subject=f"P{min(persons)}",
         detail={"link": link_id, "persons": sorted(persons), "reason": reason},
     )

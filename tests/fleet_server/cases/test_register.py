@@ -1,12 +1,14 @@
 """Cases are opened, confirmed by a second person, worked on by those of the area, and closed."""
 
 import pytest
+from sqlalchemy import select
 
 from fleet_server.auth.permissions import Role
 from fleet_server.cases.acting import Actor
 from fleet_server.errors import NotKnown, Refused
 from fleet_server.fleet.references import Taken, Unfit
 from fleet_server.identity.vault_messages import NotPermitted
+from fleet_server.models import AuditEntry
 from fleet_server.times import BadTime
 from tests.fleet_server.cases.conftest import CASE, LAB, SUPERVISOR, TRACER, Office
 
@@ -124,3 +126,12 @@ def test_a_case_without_a_window_says_what_is_missing(office: Office) -> None:
         desk.evaluate(CASE)
     with pytest.raises(BadTime, match="has not been yet"):
         desk.amend(CASE, onset_at=4_000_000_000)
+
+
+def test_a_link_stands_on_the_log_under_its_case(office: Office) -> None:
+    office.with_seller()
+    with office.engine.connect() as connection:
+        linked = connection.scalars(
+            select(AuditEntry.case_ref).where(AuditEntry.action == "persons.linked")
+        ).all()
+    assert linked == [CASE]
