@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event, select, text, update
+from sqlalchemy import select, text, update
 
 import fleet_server
 from fleet_server import database
@@ -15,6 +15,7 @@ from tests.fleet_server.cases.conftest import CASE, SUPERVISOR, TRACER, Office, 
 from tests.fleet_server.identity.test_audit import OFF
 from tests.fleet_server.people import submit
 from tests.fleet_server.web.clinic import Clinic
+from tests.support.queries import counted
 
 __all__ = ["office"]
 
@@ -150,15 +151,10 @@ def test_pages_of_the_log_ask_as_often_for_many_lines_as_for_few(known: Clinic, 
     people = [each.ref for each in desk.contacts(CASE)]
     for _ in range(20):
         desk.ask_names(CASE, people[:5], "gọi điện")
-    asked = []
 
-    @event.listens_for(known.office.engine, "before_cursor_execute")
-    def count(*args: object) -> None:
-        asked.append(args[2])
-
-    assert browser.get(path).status_code == 200
-    event.remove(known.office.engine, "before_cursor_execute", count)
-    assert len(asked) <= 10, "\n".join(str(each) for each in asked)
+    with counted(known.office.engine) as asked:
+        assert browser.get(path).status_code == 200
+    assert len(asked) <= 10, "\n".join(asked)
 
 
 def test_every_action_of_the_log_has_words() -> None:

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from flask.testing import FlaskClient
-from sqlalchemy import event
 
 from tests.fleet_server.cases.conftest import CASE, LAB, SUPERVISOR, Office, office
 from tests.fleet_server.people import submit
 from tests.fleet_server.web.clinic import Clinic
 from tests.support.market_days import SELLER_OLD_CODE, SELLER_PHONE
+from tests.support.queries import counted
 
 __all__ = ["office"]
 AT = f"/cases/{CASE}"
@@ -243,15 +243,11 @@ def test_without_the_vault_nothing_is_lost_and_the_page_says_so(
 def test_pages_ask_the_database_as_often_for_many_as_for_few(
     known: Clinic, path: str, most: int
 ) -> None:
-    tracer, asked = known.browser("tracer"), []
+    tracer = known.browser("tracer")
     for number in range(30):
         known.office.desk().begin(f"CA-{number}", lab_ref="XN")
     tracer.get(path)
 
-    @event.listens_for(known.office.engine, "before_cursor_execute")
-    def count(*args: object) -> None:
-        asked.append(args[2])
-
-    assert tracer.get(path).status_code == 200
-    event.remove(known.office.engine, "before_cursor_execute", count)
-    assert len(asked) <= most, "\n".join(str(each) for each in asked)
+    with counted(known.office.engine) as asked:
+        assert tracer.get(path).status_code == 200
+    assert len(asked) <= most, "\n".join(asked)

@@ -9,7 +9,6 @@ import pytest
 from flask import Flask
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import event
 
 from fleet_server.cases.spread import Passing, Spread
 from fleet_server.web.case import drawings, grouping
@@ -17,6 +16,7 @@ from fleet_server.web.case.shared import chance
 from tests.fleet_server.cases.conftest import CASE, Office, office
 from tests.fleet_server.people import submit
 from tests.fleet_server.web.clinic import Clinic
+from tests.support.queries import counted
 
 __all__ = ["office"]
 AT = f"/cases/{CASE}"
@@ -154,13 +154,9 @@ def test_chance_is_said_as_people_say_it(probability: float, words: str) -> None
 
 @pytest.mark.parametrize("path", ["/spread", "/shared"])
 def test_drawings_ask_no_question_per_person(known: Clinic, path: str) -> None:
-    tracer, asked = known.browser("tracer"), []
+    tracer = known.browser("tracer")
     assert len(known.office.desk().contacts(CASE)) > 20
 
-    @event.listens_for(known.office.engine, "before_cursor_execute")
-    def count(*args: object) -> None:
-        asked.append(args[2])
-
-    assert tracer.get(AT + path).status_code == 200
-    event.remove(known.office.engine, "before_cursor_execute", count)
-    assert len(asked) <= 28, "\n".join(str(each) for each in asked)
+    with counted(known.office.engine) as asked:
+        assert tracer.get(AT + path).status_code == 200
+    assert len(asked) <= 28, "\n".join(asked)

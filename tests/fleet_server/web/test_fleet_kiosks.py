@@ -2,13 +2,14 @@
 
 import re
 
-from sqlalchemy import event, insert, select, update
+from sqlalchemy import insert, select, update
 
 from fleet_server import database
 from fleet_server.auth.permissions import Role
 from fleet_server.fleet import areas
 from fleet_server.models import Alarm, Kiosk, Posting, Presence, Venue
 from tests.fleet_server.people import NOW, World, signed_in
+from tests.support.queries import counted
 from tests.support.world import another_kiosk, store_one_scan
 from wire import codec, presence
 from wire.presence import About, Health
@@ -146,16 +147,12 @@ def test_a_kiosks_page_says_when_it_scanned_and_what_came_late(world: World) -> 
 
 
 def test_one_kiosk_costs_the_same_in_a_large_fleet(world: World) -> None:
-    browser, asked = world.browser("operator"), []
+    browser = world.browser("operator")
     for number in range(2, 12):
         another_kiosk(world.engine, world.market, kiosk=f"cho-mau-{number}")
     browser.get("/fleet/kiosks/cho-mau-1")
 
-    @event.listens_for(world.engine, "before_cursor_execute")
-    def count(*args: object) -> None:
-        asked.append(str(args[2]))
-
-    assert browser.get("/fleet/kiosks/cho-mau-1").status_code == 200
-    assert browser.get("/fleet").status_code == 200
-    event.remove(world.engine, "before_cursor_execute", count)
+    with counted(world.engine) as asked:
+        assert browser.get("/fleet/kiosks/cho-mau-1").status_code == 200
+        assert browser.get("/fleet").status_code == 200
     assert len(asked) < 16, "\n".join(asked)
