@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 from flask import Blueprint, request, url_for
 
 from fleet_server.auth.permissions import Permission
-from fleet_server.cases import milestones
+from fleet_server.cases import milestones, persons
 from fleet_server.cases.changes import Changes
 from fleet_server.cases.contacts import CaseContact
 from fleet_server.cases.results import MilestoneSeen
@@ -118,13 +118,15 @@ def _page(ref: str, *, problem: str = "", at: str = "") -> str:
     work = desk()
     case = work.show(ref)
     contacts = work.contacts(ref)
+    first = [each for each in contacts if each.role == persons.F1]
     events = work.events(ref)
     return frame.show(
         "case_overview.html",
         case,
         HERE,
         steps=[] if case.closed_at else steps(case, contacts, work.milestones(ref)),
-        tiers=[(tier, sum(each.tier == tier for each in contacts)) for tier in TIERS],
+        tiers=[(tier, sum(each.tier == tier for each in first)) for tier in TIERS],
+        second=len(contacts) - len(first),
         states=Counter(each.state for each in contacts),
         changes=_changes(ref, case),
         events=events[: -EVENTS - 1 : -1],
@@ -147,33 +149,35 @@ def steps(case: CaseSeen, contacts: list[CaseContact], stays: list[MilestoneSeen
     return [
         Step(
             bool(case.lab_confirmed_by),
-            "Số xét nghiệm được người thứ hai xác nhận",
-            "The laboratory's number is confirmed by a second person",
+            "Người thứ hai xác nhận số xét nghiệm",
+            "Have the laboratory's number confirmed by a second person",
             HERE,
         ),
         Step(
             bool(case.onset or case.since),
-            "Ngày khởi phát hoặc khoảng thời gian đã ghi",
-            "Onset or window is known",
+            "Ghi ngày khởi phát hoặc khoảng thời gian",
+            "Write down onset or window",
             HERE,
         ),
-        Step(bool(case.index), "Đã tìm thấy F0", "The index person is found", "case_people.page"),
+        Step(
+            bool(case.index), "Tìm và thêm F0", "Find and add the index person", "case_people.page"
+        ),
         Step(
             case.evaluated is not None,
-            "Đã tính danh sách tiếp xúc",
-            "Contacts are evaluated",
+            "Tính danh sách tiếp xúc",
+            "Evaluate contacts",
             HERE,
         ),
         Step(
             bool(stays) and not proposed,
-            f"Mốc dịch tễ đã hỏi lại F0 (còn {proposed})",
-            f"Milestones are settled with the index person ({proposed} left)",
+            f"Hỏi lại F0 các mốc dịch tễ (còn {proposed})",
+            f"Settle milestones with the index person ({proposed} left)",
             "case_milestones.page",
         ),
         Step(
             bool(contacts) and not to_call,
-            f"Đã gọi mọi người tiếp xúc (còn {to_call})",
-            f"Everybody is called ({to_call} left)",
+            f"Gọi mọi người tiếp xúc (còn {to_call})",
+            f"Call everybody ({to_call} left)",
             "case_contacts.page",
         ),
     ]

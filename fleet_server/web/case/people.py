@@ -17,6 +17,7 @@ from fleet_server.web.access import permission
 from fleet_server.web.case import frame, given
 from fleet_server.web.casework import desk
 from fleet_server.web.forms import Answer, take, words_of
+from fleet_server.web.language import say
 
 HERE: Final = "case_people.page"
 KINDS: Final = {
@@ -40,7 +41,7 @@ def page(case: str) -> str:
 @permission(Permission.CASES, costly=True)
 def find(case: str) -> Answer:
     """Shows who was found, on the page that answers; what was found before stays on it."""
-    before = request.form.getlist("found")[:MOST_FOUND]
+    before = _found()
     kind, number = given.text("kind"), given.text("number")
     try:
         if kind not in KINDS or not number:
@@ -77,12 +78,16 @@ def remove(case: str, person: str) -> Answer:
 @pages.post("/cases/<case>/links")
 @permission(Permission.CASES)
 def link(case: str) -> Answer:
-    return _do(
-        case,
-        "link",
-        lambda: desk().link(case, given.text("first"), given.text("second"), given.text("reason")),
-        ("Đã ghép: hai thẻ là một người", "Linked: both cards are one person's"),
-    )
+    """Shows the one person both are now, to be added."""
+    try:
+        _, person = desk().link(
+            case, given.text("first"), given.text("second"), given.text("reason")
+        )
+    except FleetError as problem:
+        again = _page(case, problem=words_of(problem), at="link", found=_found())
+        return again, errors.status_of(problem)
+    done = say("Đã ghép: hai thẻ là một người", "Linked: both cards are one person's")
+    return _page(case, found=[f"P{person}"], done=done), 200
 
 
 @pages.post("/cases/<case>/links/<int:number>/undo")
@@ -101,10 +106,13 @@ def _do(case: str, form: str, do: Callable[[], Any], done: tuple[str, str]) -> A
         do,
         done=done,
         to=url_for(HERE, case=case),
-        again=lambda problem: _page(
-            case, problem=problem, at=form, found=request.form.getlist("found")[:MOST_FOUND]
-        ),
+        again=lambda problem: _page(case, problem=problem, at=form, found=_found()),
     )
+
+
+def _found() -> list[str]:
+    """What searches before this one found."""
+    return request.form.getlist("found")[:MOST_FOUND]
 
 
 def _page(
@@ -114,6 +122,7 @@ def _page(
     at: str = "",
     found: Sequence[str] = (),
     missed: bool = False,
+    done: str = "",
 ) -> str:
     work = desk()
     return frame.show(
@@ -124,6 +133,7 @@ def _page(
         kinds=KINDS,
         found=found,
         missed=missed,
+        done=done,
         problem=problem,
         at=at,
         form=request.form,

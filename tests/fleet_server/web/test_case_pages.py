@@ -44,6 +44,8 @@ def test_a_case_is_begun_found_and_evaluated_on_the_pages(clinic: Clinic) -> Non
     begun = said(tracer, "/cases", {"ref": CASE, "lab_ref": LAB, "onset": "2026-03-08T14:00"})
     assert "Đã mở ca" in begun
     assert "Chờ xác nhận xét nghiệm" in begun
+    assert LAB in tracer.get(AT).text
+    assert LAB not in supervisor.get(AT).text, "who confirms it asks the laboratory"
     assert "Đã xác nhận số" in said(supervisor, f"{AT}/confirm", {"lab_ref": LAB})
     assert SUPERVISOR.name in tracer.get(AT).text
 
@@ -55,8 +57,11 @@ def test_a_case_is_begun_found_and_evaluated_on_the_pages(clinic: Clinic) -> Non
     second = said(tracer, f"{AT}/find", find, status=200)
     both = sorted(set(re.findall(r'name="found" value="(P\d+)"', second)))
     assert len(both) == 2
-    linked = said(tracer, f"{AT}/links", {"first": both[0], "second": both[1], "reason": "hai thẻ"})
+    pair = {"first": both[0], "second": both[1], "reason": "hai thẻ"}
+    linked = said(tracer, f"{AT}/links", pair, status=200)
     assert "hai thẻ là một người" in linked
+    assert f'value="{both[0]}"' in linked, "whom both are now is there to be added"
+    assert 'role="alert"' in said(tracer, f"{AT}/links", pair, status=409)
     added = said(tracer, f"{AT}/index", {"visitor": both[0], "reason": "dương tính"})
     assert "Đã thêm F0" in added
 
