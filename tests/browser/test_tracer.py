@@ -53,7 +53,7 @@ def test_the_first_hour_of_a_case(people: dict[str, Reader], clinic: Clinic) -> 
     theirs.get_by_role("button", name="Xác nhận").click()
     expect(theirs.get_by_role("status")).to_contain_text("Đã xác nhận")
 
-    page.get_by_role("link", name="Tìm và thêm").click()
+    page.get_by_role("link", name="Tìm và thêm", exact=True).click()
     for kind, number in (("insurance", SELLER_OLD_CODE), ("phone", SELLER_PHONE)):
         page.get_by_label("Loại số").select_option(kind)
         page.get_by_label("Số", exact=True).fill(number)
