@@ -52,6 +52,8 @@ class Supervisor:
             self._start_all()
             if not self._asked_to_stop:
                 self._tell()
+                # Kiosks made since the broker was configured: nobody could tell it before.
+                embedded.refresh(self._settings, self._engine)
                 self._greet()
                 notify.say(notify.READY)
             while not self._asked_to_stop:

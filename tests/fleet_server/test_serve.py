@@ -207,6 +207,24 @@ def test_a_port_that_is_let_go_of_soon_is_waited_for(serve: Callable[..., Served
     served.ready()
 
 
+def test_a_kiosk_made_while_it_starts_may_connect(
+    home: Home, serve: Callable[..., Served], tmp_path: Path
+) -> None:
+    port = free_port()
+    home.ok("venue", "create", "cho-mau", "--name", "Chợ Mẫu")
+    served = serve("--broker-port", str(port), "--web-port", "0")
+
+    def answers() -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+
+    wait_until(answers, what="the broker", timeout_s=START_S)
+    place = ("--venue", "cho-mau", "--direction", "in")
+    home.ok("kiosk", "create", "cho-mau-1", *place, "--out", str(tmp_path / "bundle"))
+    served.ready()
+    assert "cho-mau-1" in (home.path / "run" / "nats.conf").read_text()
+
+
 def test_a_part_that_cannot_start_ends_the_rest_with_its_last_words(
     home: Home, serve: Callable[..., Served]
 ) -> None:

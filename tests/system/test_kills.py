@@ -114,7 +114,7 @@ def _soak(
             missing = town.missing(signalled, timeout_s=120)
             assert not missing, f"{len(missing)} of {len(signalled)} lost\n{town.tails()}"
             checked = len(signalled)
-        town.still()
+        town.look_away(pictures)
         signalled = town.signalled()
         missing = town.missing(signalled, timeout_s=120)
         twice = stored_twice(town.stored())
