@@ -57,7 +57,7 @@ VAULT_AWAY: Final = (
     "Kho danh tính không trả lời; chưa mở và chưa ký gì, xin thử lại / The vault does not answer;"
     " nothing was opened or signed, please try again"
 )
-_TODO: Final[dict[int, tuple[str, str]]] = {
+_ADVICE: Final[dict[int, tuple[str, str]]] = {
     403: (
         "Tài khoản này không được phép xem hay làm việc đó. Nếu cần, hãy hỏi người quản trị.",
         "This account may not see or do that. If you need it, ask your administrator.",
@@ -124,8 +124,8 @@ def _say(status: int, detail: str) -> Response:
             detail=detail or f"{vi} / {en}",
         )
         return Response(msgspec.json.encode(problem), status, content_type=PROBLEM)
-    todo = _TODO.get(status, ("", ""))
+    advice = _ADVICE.get(status, ("", ""))
     page = render_template(
-        "error.html", vi=vi, en=en, detail=half(detail) or say(*todo), status=status
+        "error.html", vi=vi, en=en, detail=half(detail) or say(*advice), status=status
     )
     return Response(page, status, content_type="text/html; charset=utf-8")
