@@ -55,6 +55,7 @@ def _run_and_kill(config: Path, *, start: str, after_s: float) -> int:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         cwd=ROOT,
+        bufsize=0,  # communicate() does not see what readline() has read ahead
     )
     assert process.stdout is not None
     first = process.stdout.readline()
