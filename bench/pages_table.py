@@ -20,6 +20,7 @@ class Page(NamedTuple):
 PAGES: Final = (
     Page("start.page", "/", Role.TRACER),
     Page("mine.page", "/account", Role.TRACER),
+    Page("own_codes.page", "/account/codes", Role.TRACER),
     Page("venue_overview.page", "/venues/{venue}", Role.VENUE_MANAGER),
     Page("venue_log.page", "/venues/{venue}/log", Role.VENUE_MANAGER),
     Page("venue_log.new", "/venues/{venue}/log/new?after=0", Role.VENUE_MANAGER),

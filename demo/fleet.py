@@ -54,9 +54,10 @@ class Fleet:
         """Like `run`, for commands that print one JSON value."""
         return json.loads(self.run(*args, "--json", token=token))
 
-    def token(self, role: str, name: str, *more: str) -> str:
-        """A new access code for somebody."""
-        made = self.json("token", "create", "--role", role, "--name", name, *more)
+    def token(self, login: str, role: str) -> str:
+        """An access code of somebody new with this role."""
+        self.run("account", "create", login, "--role", role)
+        made = self.json("token", "create", "--account", login, "--name", "demo")
         return str(made["token"])
 
     def account(self, login: str, venue: str) -> str:

@@ -39,7 +39,8 @@ def show_scans(engine: Engine, console: Console) -> None:
 
 def show_case(fleet: Fleet, infected: Person, console: Console) -> list[Any]:
     """From the laboratory's call to who is to be called: two people, as it takes. The F1."""
-    tracer, supervisor = (fleet.token(role, role) for role in ("tracer", "tracing_supervisor"))
+    tracer = fleet.token("truy-vet", "tracer")
+    supervisor = fleet.token("giam-sat", "tracing_supervisor")
 
     def trace(command: str, *args: str) -> Any:
         return fleet.json("case", command, CASE, *args, token=tracer)

@@ -1,6 +1,7 @@
 """Accounts of people: made, changed and disabled by administrators. Each change is on record.
 
-Whoever loses a right or a proof loses their browsers too: sessions end with every change here.
+Whoever loses a right or a proof loses their browsers and their own access codes too: both end with
+every change here.
 """
 
 import re
@@ -15,7 +16,7 @@ from fleet_server.errors import FleetError
 from fleet_server.fleet import areas
 from fleet_server.fleet.references import Taken, check_name, unknown
 from fleet_server.identity import audit
-from fleet_server.models import Account, AccountVenue, Area, RecoveryCode, Venue
+from fleet_server.models import AccessToken, Account, AccountVenue, Area, RecoveryCode, Venue
 
 LOGIN: Final = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,30}[a-z0-9])?")
 MAX_NAME: Final = 100
@@ -113,16 +114,16 @@ def set_role(
     _set(connection, account_id, role=role.value, area_id=area_id)
     connection.execute(delete(AccountVenue).where(AccountVenue.account_id == account_id))
     _put_at(connection, account_id, venue_ids)
-    sessions.end_all(connection, account_id)
+    _out(connection, by, account_id)
     told = {"from": before, "role": role, "venues": list(venues), "area": area}
     _note(connection, by, "role_changed", login, told)
 
 
 def disable(connection: Connection, by: By, login: str) -> None:
-    """From now on nobody signs in with it, and its browsers are out. Raises NotKnown."""
+    """From now on nobody comes in with it. Raises NotKnown."""
     account_id = find(connection, login)
     _set(connection, account_id, disabled_at=by.now)
-    sessions.end_all(connection, account_id)
+    _out(connection, by, account_id)
     _note(connection, by, "disabled", login)
 
 
@@ -136,7 +137,7 @@ def reset_password(connection: Connection, by: By, login: str, password_hash: st
     """Gives a password that must be changed at the next sign-in. Raises NotKnown."""
     account_id = find(connection, login)
     _set(connection, account_id, password_hash=password_hash, must_change_password=True)
-    sessions.end_all(connection, account_id)
+    _out(connection, by, account_id)
     _note(connection, by, "password_reset", login)
 
 
@@ -145,13 +146,13 @@ def reset_second_factor(connection: Connection, by: By, login: str) -> None:
     account_id = find(connection, login)
     _set(connection, account_id, totp_secret=None, totp_step=None)
     connection.execute(delete(RecoveryCode).where(RecoveryCode.account_id == account_id))
-    sessions.end_all(connection, account_id)
+    _out(connection, by, account_id)
     _note(connection, by, "second_factor_reset", login)
 
 
 def end_sessions(connection: Connection, by: By, login: str) -> None:
-    """Signs all its browsers out. Raises NotKnown."""
-    sessions.end_all(connection, find(connection, login))
+    """Signs all its browsers out, and ends its access codes. Raises NotKnown."""
+    _out(connection, by, find(connection, login))
     _note(connection, by, "sessions_ended", login)
 
 
@@ -249,6 +250,15 @@ def _put_at(connection: Connection, account_id: int, venue_ids: set[int]) -> Non
     if venue_ids:
         rows = [{"account_id": account_id, "venue_id": each} for each in sorted(venue_ids)]
         connection.execute(insert(AccountVenue), rows)
+
+
+def _out(connection: Connection, by: By, account_id: int) -> None:
+    sessions.end_all(connection, account_id)
+    connection.execute(
+        update(AccessToken)
+        .where(AccessToken.account_id == account_id, AccessToken.revoked_at.is_(None))
+        .values(revoked_at=by.now)
+    )
 
 
 def _set(connection: Connection, account_id: int, **values: Any) -> None:

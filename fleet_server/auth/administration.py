@@ -241,7 +241,12 @@ def _reached_code(caller: Caller) -> ColumnElement[bool]:
     if caller.area_id is None:
         return true()
     inside = select(Venue.id).where(Venue.area_id.in_(caller.areas))
-    return or_(AccessToken.area_id.in_(caller.areas), AccessToken.venue_id.in_(inside))
+    theirs = select(Account.id).where(_reached(caller))
+    return or_(
+        AccessToken.area_id.in_(caller.areas),
+        AccessToken.venue_id.in_(inside),
+        AccessToken.account_id.in_(theirs),
+    )
 
 
 def _narrowed(connection: Connection, which: Which) -> list[ColumnElement[bool]]:

@@ -2,11 +2,11 @@
 
 from typing import NamedTuple, Protocol
 
-from sqlalchemy import ColumnElement, Connection, true
+from sqlalchemy import ColumnElement, Connection, select, true
 
 from fleet_server.auth.permissions import GRANTS, VENUE_ROLES, Permission, Role
 from fleet_server.fleet import areas
-from fleet_server.models import Venue
+from fleet_server.models import AccountVenue, Venue
 
 
 class Placed(Protocol):
@@ -23,7 +23,7 @@ class Caller(NamedTuple):
     """Somebody who was recognised, as of now."""
 
     name: str
-    """As the audit log names them: an account's login, a token's name."""
+    """As the audit log names them: an account's login, or `token:` and a program's name."""
     role: Role
     permissions: frozenset[Permission]
     """The role's; a token may be kept to some of them."""
@@ -63,3 +63,18 @@ def known(
     granted = GRANTS[role] if scopes is None else GRANTS[role] & scopes
     inside = frozenset() if area_id is None else frozenset(areas.below(connection, area_id))
     return Caller(name, role, granted, venues, area_id, inside)
+
+
+def person(
+    connection: Connection,
+    account_id: int,
+    login: str,
+    role: Role,
+    *,
+    area_id: int | None,
+    scopes: frozenset[Permission] | None = None,
+) -> Caller:
+    """The owner of an account, at a browser or by a token of their own."""
+    venues = select(AccountVenue.venue_id).where(AccountVenue.account_id == account_id)
+    at = frozenset(connection.scalars(venues)) if role in VENUE_ROLES else frozenset()
+    return known(connection, login, role, venues=at, area_id=area_id, scopes=scopes)

@@ -3,16 +3,20 @@
 A new password or second factor signs all their other browsers out.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from sqlalchemy import Connection, select, update
 
 from fleet_server import database
-from fleet_server.auth import attempts, passwords, second_factor, sessions
+from fleet_server.auth import attempts, passwords, second_factor, sessions, tokens
+from fleet_server.auth.accounts import By
 from fleet_server.auth.door import Door, WrongProof, begin
+from fleet_server.auth.permissions import Permission
 from fleet_server.auth.signed_in import SignedIn
+from fleet_server.errors import NotKnown
 from fleet_server.identity import audit
-from fleet_server.models import Account
+from fleet_server.models import AccessToken, Account
 
 _NOT_PROVEN: Final = "Mật khẩu hiện tại không đúng. / The present password is wrong."
 
@@ -97,6 +101,48 @@ def end_others(door: Door, me: SignedIn, *, now_ms: int) -> None:
     with door.engine.execution_options(**database.WRITES).begin() as connection:
         if sessions.end_all(connection, me.session.account_id, but=me.session.id):
             _note(connection, me, "other_sessions_ended", now_ms)
+
+
+def codes(connection: Connection, me: SignedIn) -> list[tokens.Listed]:
+    """One's own access codes, oldest first."""
+    return tokens.listed(connection, AccessToken.account_id == me.session.account_id)
+
+
+def new_code(
+    door: Door,
+    me: SignedIn,
+    password: str,
+    *,
+    name: str,
+    scopes: Sequence[Permission],
+    days: int,
+    secret: bytes,
+    now_ms: int,
+) -> str:
+    """An access code of one's own, which nothing can show again.
+
+    Raises WrongProof, TooMany, BadToken.
+    """
+    _prove(door, me, password, now=now_ms // 1000)
+    login = me.caller.name
+    with door.engine.execution_options(**database.WRITES).begin() as connection:
+        return tokens.issue_own(
+            connection,
+            By(login, now_ms),
+            login,
+            name=name,
+            scopes=scopes,
+            days=days,
+            secret=secret,
+        )
+
+
+def revoke_code(door: Door, me: SignedIn, number: int, *, now_ms: int) -> None:
+    """Ends one of one's own access codes. Raises NotKnown."""
+    with door.engine.execution_options(**database.WRITES).begin() as connection:
+        if number not in {each.id for each in codes(connection, me)}:
+            raise NotKnown(f"token {number}: không có mã này / no such code")
+        tokens.withdraw(connection, By(me.caller.name, now_ms), number)
 
 
 def choose_language(door: Door, me: SignedIn, language: str) -> None:

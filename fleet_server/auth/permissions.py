@@ -84,5 +84,8 @@ VENUE_ROLES: Final = frozenset({Role.VENUE_MANAGER})
 AREA_ROLES: Final = frozenset(Role) - VENUE_ROLES
 """Roles that may be for one area, with all below it."""
 
+PERSONAL: Final = frozenset({Permission.CASES, Permission.CASES_DECIDE})
+"""What is done in somebody's own name only, so that a second person is another person."""
+
 SECOND_FACTOR_ROLES: Final = frozenset(Role) - {Role.VENUE_MANAGER, Role.VISITOR_DESK}
 """Roles that do nothing before a second factor is set up; for the others it is a choice."""

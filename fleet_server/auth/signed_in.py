@@ -7,9 +7,9 @@ from sqlalchemy import Connection, select
 
 from fleet_server.auth import caller, sessions
 from fleet_server.auth.caller import Caller
-from fleet_server.auth.permissions import SECOND_FACTOR_ROLES, VENUE_ROLES, Role
+from fleet_server.auth.permissions import SECOND_FACTOR_ROLES, Role
 from fleet_server.auth.sessions import Lasts, Session
-from fleet_server.models import Account, AccountVenue
+from fleet_server.models import Account
 
 
 class Duty(StrEnum):
@@ -50,8 +50,6 @@ def recognise(connection: Connection, cookie: str, *, lasts: Lasts, now: int) ->
     if row is None or row.role not in set(Role):
         return None
     role = Role(row.role)
-    venues = select(AccountVenue.venue_id).where(AccountVenue.account_id == session.account_id)
-    at = frozenset(connection.scalars(venues)) if role in VENUE_ROLES else frozenset()
     duty = None
     if row.must_change_password:
         duty = Duty.PASSWORD
@@ -59,7 +57,7 @@ def recognise(connection: Connection, cookie: str, *, lasts: Lasts, now: int) ->
         duty = Duty.SECOND_FACTOR
     return SignedIn(
         session,
-        caller.known(connection, row.login, role, venues=at, area_id=row.area_id),
+        caller.person(connection, session.account_id, row.login, role, area_id=row.area_id),
         row.name,
         row.has_second_factor,
         duty,

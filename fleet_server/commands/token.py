@@ -1,4 +1,4 @@
-"""`fleet token …`: access codes for programs, which use the API and the commands."""
+"""`fleet token …`: access codes, for the API and the commands."""
 
 import secrets
 
@@ -14,15 +14,15 @@ from fleet_server.times import iso
 
 @click.group()
 def token() -> None:
-    """Mã truy cập / Access codes for API and commands; people sign in with `fleet account`."""
+    """Mã truy cập / Access codes for the API and commands; at pages people sign in (`account`)."""
 
 
 @token.command()
+@click.option("--account", metavar="LOGIN", help="Mã riêng của ai / Whose own code it is.")
 @click.option(
     "--role",
-    required=True,
-    type=click.Choice([role.value for role in Role]),
-    help="Vai trò / Role.",
+    type=click.Choice([role.value for role in Role if role is not Role.TRACING_SUPERVISOR]),
+    help="Vai trò của chương trình / Role of a program, in place of --account.",
 )
 @click.option("--venue", metavar="REF", help="Địa điểm / The one venue a venue manager's is for.")
 @click.option("--area", metavar="CODE", help="Địa bàn / The area it is for.")
@@ -34,13 +34,14 @@ def token() -> None:
     help="Chỉ quyền này / Only this of what the role may; repeatable.",
 )
 @click.option("--days", type=int, default=30, show_default=True, help="Số ngày / Days it is valid.")
-@click.option("--name", required=True, help="Của ai / Whose it is; stands in the audit log.")
+@click.option("--name", required=True, help="Để làm gì / What it is for; a program's on the log.")
 @shared.AS_JSON
 @click.pass_obj
 def create(
     settings: Settings,
     *,
-    role: str,
+    account: str | None,
+    role: str | None,
     venue: str | None,
     area: str | None,
     scopes: tuple[str, ...],
@@ -49,23 +50,34 @@ def create(
     as_json: bool,
 ) -> None:
     """Tạo mã, chỉ hiện một lần / Make a code; it is shown this once."""
+    if account is not None and (venue, area) != (None, None):
+        raise click.UsageError("--account: its venues and area are the account's; leave them out")
     now_ms = shared.now_ms()
+    by, kept_to = By(shared.actor(), now_ms), [Permission(each) for each in scopes]
+    secret = secrets.token_bytes(tokens.SECRET_BYTES)
     with shared.writing(settings) as connection:
-        code = tokens.issue(
-            connection,
-            By(shared.actor(), now_ms),
-            name=name,
-            role=Role(role),
-            venue=venue,
-            area=area,
-            scopes=[Permission(each) for each in scopes],
-            days=days,
-            secret=secrets.token_bytes(tokens.SECRET_BYTES),
-        )
+        if account is not None and role is None:
+            code = tokens.issue_own(
+                connection, by, account, name=name, scopes=kept_to, days=days, secret=secret
+            )
+        elif role is not None and account is None:
+            code = tokens.issue(
+                connection,
+                by,
+                name=name,
+                role=Role(role),
+                venue=venue,
+                area=area,
+                scopes=kept_to,
+                days=days,
+                secret=secret,
+            )
+        else:
+            raise click.UsageError("give --account (somebody's own code) or --role (a program's)")
     expires = iso(now_ms // 1000 + days * 86_400)
     if as_json:
-        told: dict[str, object] = {"token": code, "name": name.strip(), "role": role}
-        told |= {"venue": venue, "area": area, "scopes": sorted(set(scopes)) or None}
+        told: dict[str, object] = {"token": code, "name": name.strip(), "account": account}
+        told |= {"role": role, "venue": venue, "area": area, "scopes": sorted(set(scopes)) or None}
         shared.print_json(told | {"expires_at": expires})
         return
     click.echo(f"Mã truy cập, chỉ hiện lần này / access code, shown this once:\n\n  {code}\n")
@@ -93,10 +105,10 @@ def list_(settings: Settings, *, as_json: bool) -> None:
         shared.print_json(rows)
         return
     shared.print_rows(
-        ("NO", "NAME", "ROLE", "VENUE", "AREA", "ONLY", "EXPIRES", "REVOKED"),
+        ("NO", "NAME", "ACCOUNT", "ROLE", "VENUE", "AREA", "ONLY", "EXPIRES", "REVOKED"),
         [
             [
-                *(row[key] for key in ("id", "name", "role", "venue", "area", "scopes")),
+                *(row[key] for key in ("id", "name", "account", "role", "venue", "area", "scopes")),
                 *(row[key] for key in ("expires_at", "revoked_at")),
             ]
             for row in rows

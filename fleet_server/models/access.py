@@ -7,14 +7,17 @@ from fleet_server.models.base import Base, BigInt, Id, Ms, Seconds
 
 
 class AccessToken(Base):
-    """A bearer token, known by its digest only."""
+    """A bearer token, known by its digest only: somebody's own, or one of a program."""
 
     __tablename__ = "access_tokens"
 
     id: Mapped[Id]
     name: Mapped[str] = mapped_column(String(100))
     digest: Mapped[bytes] = mapped_column(LargeBinary(32), unique=True)
-    role: Mapped[str] = mapped_column(String(32))
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("accounts.id"), index=True)
+    """Whose own it is: it may what they may, as long as they may. None: a program's."""
+    role: Mapped[str | None] = mapped_column(String(32))
+    """A program's; None where it is somebody's own."""
     venue_id: Mapped[int | None] = mapped_column(ForeignKey("venues.id"))
     """The one venue a venue manager's token is for."""
     area_id: Mapped[int | None] = mapped_column(ForeignKey("areas.id"))

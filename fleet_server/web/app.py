@@ -28,6 +28,7 @@ from fleet_server.web import (
     navigation,
     site,
 )
+from fleet_server.web.account import codes as own_codes
 from fleet_server.web.account import mine, password, second_factor, sign_in, start
 from fleet_server.web.admin import areas as admin_areas
 from fleet_server.web.admin import codes as admin_codes
@@ -69,7 +70,7 @@ from fleet_server.web.venue import settings as venue_settings
 MAX_REQUEST_BYTES = 64 * 1024
 
 PAGES = (
-    *(start, sign_in, password, second_factor, mine),
+    *(start, sign_in, password, second_factor, mine, own_codes),
     *(log, overview, venue_settings, tell),
     *(kiosks,),
     *(coverage,),

@@ -52,6 +52,7 @@ def test_the_pages_of_an_account_are_in_good_order(
     expect(page.locator("main li code")).to_have_count(10)
     assert objections(page) == []
     somebody.look("/account", "account")
+    somebody.look("/account/codes", "account-codes")
     page.click(".bar button")
     assert page.url.endswith("/sign-in")
     page.fill("[name=name]", login)

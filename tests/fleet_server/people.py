@@ -12,7 +12,7 @@ import pyotp
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, func, select, update
+from sqlalchemy import Connection, Engine, func, select, update
 from werkzeug.test import TestResponse
 
 from fleet_server import database
@@ -123,6 +123,29 @@ def add_account(
                 update(Account).where(Account.id == account_id).values(totp_secret=sealed)
             )
     return login
+
+
+def own_code(
+    connection: Connection,
+    login: str,
+    role: Role,
+    *,
+    area: str | None = None,
+    venues: Sequence[str] = (),
+    secret: bytes,
+    now: int = NOW - 60,
+) -> str:
+    """An access code of somebody new with this role."""
+    accounts.create(
+        connection,
+        By("root", now * 1000),
+        login=login,
+        role=role,
+        password_hash="",
+        area=area,
+        venues=venues,
+    )
+    return tokens.create_own(connection, login, name="máy", days=30, now=now, secret=secret)
 
 
 def sign_in(client: FlaskClient, login: str, password: str = PASSWORD) -> None:

@@ -81,7 +81,9 @@ def room(home: Home) -> Iterator[Room]:
     derivation.drain(engine, now_ms=CALLED_MS)
     made = Room(home, days, {})
     for role in ("tracer", "tracing_supervisor"):
-        given = made.run("", "token", "create", "--role", role, "--name", role, "--json")
+        login = role.replace("_", "-")
+        made.run("", "account", "create", login, "--role", role)
+        given = made.run("", "token", "create", "--account", login, "--name", "máy", "--json")
         made.tokens[role] = json.loads(given)["token"]
     vault = Program(
         [sys.executable, "-m", "fleet_server", "--home", str(home.path), "vault"],

@@ -9,7 +9,7 @@ from fleet_server.auth.door import WrongProof
 from fleet_server.auth.permissions import Permission
 from fleet_server.web import language
 from fleet_server.web.access import me, permission
-from fleet_server.web.account.start import ROLES
+from fleet_server.web.role_words import ROLES
 from fleet_server.web.site import site
 
 pages = Blueprint("mine", __name__)

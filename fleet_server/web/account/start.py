@@ -3,24 +3,15 @@
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from fleet_server.auth.permissions import VENUE_ROLES, Permission, Role
+from fleet_server.auth.permissions import VENUE_ROLES, Permission
 from fleet_server.reports import venue_list
 from fleet_server.web.access import caller, me, permission
 from fleet_server.web.language import say
 from fleet_server.web.paging import Shown
+from fleet_server.web.role_words import ROLES
 from fleet_server.web.site import site
 
 pages = Blueprint("start", __name__)
-
-ROLES = {
-    Role.VISITOR_DESK: ("Quầy khách", "Visitor desk"),
-    Role.VENUE_MANAGER: ("Quản lý địa điểm", "Venue manager"),
-    Role.TRACER: ("Nhân viên truy vết", "Contact tracer"),
-    Role.TRACING_SUPERVISOR: ("Giám sát truy vết", "Tracing supervisor"),
-    Role.FLEET_OPERATOR: ("Vận hành trạm", "Fleet operator"),
-    Role.ADMINISTRATOR: ("Quản trị", "Administrator"),
-    Role.AUDITOR: ("Kiểm tra", "Auditor"),
-}
 
 
 @pages.get("/")

@@ -1,21 +1,20 @@
-"""Access codes of programs: made, shown once, revoked."""
+"""Access codes: those of programs are made here and shown once; all are listed and revoked."""
 
-import secrets
 from typing import Final
 
 from flask import Blueprint, render_template, request, url_for
 
 from fleet_server import database
-from fleet_server.auth import administration, tokens
+from fleet_server.auth import administration
 from fleet_server.auth.accounts import By
-from fleet_server.auth.permissions import Permission, Role
+from fleet_server.auth.permissions import GRANTS, PERSONAL, Permission, Role
 from fleet_server.auth.tokens import BadToken
-from fleet_server.web import forms, paging
+from fleet_server.web import code_forms, forms, paging
 from fleet_server.web.access import caller, permission
 from fleet_server.web.admin.people import role_options, role_words
+from fleet_server.web.code_forms import Given
 from fleet_server.web.site import site
 
-DAYS: Final = "30"
 PAGE: Final = 50
 
 pages = Blueprint("admin_codes", __name__)
@@ -31,34 +30,34 @@ def page() -> str:
 @permission(Permission.ADMIN)
 def create() -> forms.Answer | str:
     """Shows the code, this once."""
-    given = _given()
+    given, where = Given.entered(), _where()
     made: list[str] = []
 
     def do() -> None:
-        if given["role"] not in set(Role):
+        if where["role"] not in set(Role):
             raise BadToken("hãy chọn vai trò / please choose a role")
-        if not (given["days"].isascii() and given["days"].isdecimal()) or len(given["days"]) > 6:
-            raise BadToken(f"số ngày: từ 1 đến {tokens.MAX_DAYS} / days: 1 to {tokens.MAX_DAYS}")
+        days, scopes = given.valid_days(), given.kept_to()
         with site().engine.execution_options(**database.WRITES).begin() as connection:
             made.append(
                 administration.new_code(
                     connection,
                     caller(),
                     _by(),
-                    name=given["name"],
-                    role=Role(given["role"]),
-                    venue=given["venue"] or None,
-                    area=given["area"] or None,
-                    scopes=(),
-                    days=int(given["days"]),
-                    secret=secrets.token_bytes(tokens.SECRET_BYTES),
+                    name=given.name,
+                    role=Role(where["role"]),
+                    venue=where["venue"] or None,
+                    area=where["area"] or None,
+                    scopes=scopes,
+                    days=days,
+                    secret=code_forms.secret(),
                 )
             )
 
     answer = forms.take(do, done=None, to="", again=_page)
     if not made:
         return answer
-    return render_template("admin_code.html", name=given["name"], code=made[0])
+    back = url_for("admin_codes.page")
+    return render_template("code_shown.html", name=given.name, code=made[0], back=back)
 
 
 @pages.post("/admin/codes/<int:number>/revoke")
@@ -76,29 +75,25 @@ def _by() -> By:
     return By(caller().name, site().now_ms())
 
 
-def _given() -> dict[str, str]:
-    fields = ("name", "role", "venue", "area", "days")
-    return {name: request.form.get(name, "").strip() for name in fields}
+def _where() -> dict[str, str]:
+    return {name: request.form.get(name, "").strip() for name in ("role", "venue", "area")}
 
 
 def _page(problem: str) -> str:
-    given = _given()
-    given["days"] = given["days"] or DAYS
+    given = Given.entered()
     now, shown = site().now(), paging.Shown.of(request.args, PAGE)
     with site().engine.connect() as connection:
-        found = administration.codes(connection, caller())
-    # Those that still open something first, the newest of them on top.
-    found.sort(key=lambda each: (_ended(each, now), -each.id))
+        found = code_forms.newest_first(administration.codes(connection, caller()), now)
     return render_template(
         "admin_codes.html",
-        found=[(each, role_words(each.role), _ended(each, now)) for each in shown.some(found)],
+        found=[
+            (each, role_words(each.role), code_forms.ended(each, now)) for each in shown.some(found)
+        ],
         newer=shown.newer("admin_codes.page"),
         older=shown.older("admin_codes.page", len(found)),
-        roles=role_options(),
+        roles=[each for each in role_options() if each[0] != Role.TRACING_SUPERVISOR],
+        scopes=given.offered(frozenset().union(*GRANTS.values()) - PERSONAL),
         given=given,
+        where=_where(),
         problem=problem,
     )
-
-
-def _ended(code: tokens.Listed, now: int) -> bool:
-    return code.revoked_at is not None or code.expires_at <= now

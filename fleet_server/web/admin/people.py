@@ -15,8 +15,8 @@ from fleet_server.auth.permissions import Permission, Role
 from fleet_server.errors import NotKnown
 from fleet_server.web import forms, paging
 from fleet_server.web.access import caller, permission
-from fleet_server.web.account.start import ROLES
 from fleet_server.web.language import say
+from fleet_server.web.role_words import ROLES
 from fleet_server.web.site import site
 
 PAGE: Final = 50

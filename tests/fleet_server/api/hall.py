@@ -26,7 +26,7 @@ from tests.fleet_server.cases.conftest import (
     TRACER,
     Office,
 )
-from tests.fleet_server.people import CHEAP
+from tests.fleet_server.people import CHEAP, own_code
 from tests.support.casework import NearVault
 from tests.support.market_days import CALLED_MS, SELLER_OLD_CODE, SELLER_PHONE
 
@@ -34,13 +34,13 @@ PEOPLE: Final = {
     "tracer": (TRACER.name, Role.TRACER, None, None),
     "colleague": (COLLEAGUE.name, Role.TRACER, None, None),
     "supervisor": (SUPERVISOR.name, Role.TRACING_SUPERVISOR, None, None),
-    "near": ("truy-vet-T01", Role.TRACER, None, "T01"),
-    "far": ("truy-vet-T02", Role.TRACER, None, "T02"),
+    "near": ("truy-vet-t01", Role.TRACER, None, "T01"),
+    "far": ("truy-vet-t02", Role.TRACER, None, "T02"),
     "manager": ("quan-ly-cho", Role.VENUE_MANAGER, "cho-mot", None),
     "operator": ("van-hanh", Role.FLEET_OPERATOR, None, None),
     "auditor": ("kiem-toan", Role.AUDITOR, None, None),
 }
-"""Name, role, venue and area of each."""
+"""Login, role, venue and area of each."""
 ONSET: Final = CALLED_MS // 1000 - 2 * 86_400
 
 
@@ -161,13 +161,12 @@ def make_hall(office: Office, home: Path) -> Hall:
     codes = {}
     with office.engine.execution_options(**database.WRITES).begin() as connection:
         for number, (who, (name, role, venue, area)) in enumerate(PEOPLE.items()):
-            codes[who] = tokens.create(
+            codes[who] = own_code(
                 connection,
-                name=name,
-                role=role,
-                venue=venue,
+                name,
+                role,
+                venues=[venue] if venue else [],
                 area=area,
-                days=30,
                 now=CALLED_MS // 1000 - 60,
                 secret=bytes([number]) * tokens.SECRET_BYTES,
             )

@@ -71,7 +71,7 @@ def test_a_refused_question_is_on_record(hall: Hall) -> None:
                 AuditEntry.action == "trace.refused"
             )
         ).all()
-    assert [tuple(line) for line in lines] == [("truy-vet-T02", "CA-T01", "")]
+    assert [tuple(line) for line in lines] == [("truy-vet-t02", "CA-T01", "")]
 
 
 def test_the_rules_are_everybodys(hall: Hall) -> None:

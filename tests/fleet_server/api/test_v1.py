@@ -289,8 +289,8 @@ def test_every_question_goes_on_record_misses_included(world: World) -> None:
             .order_by(AuditEntry.id)
         ).all()
         assert audit.verify(connection).fault == ""
-    assert tuple(asked[0])[:4] == ("tracer", "CA-7", "điều tra / inquiry", index)
-    assert tuple(asked[1])[:4] == ("tracer", "", "", "")
+    assert tuple(asked[0])[:4] == ("token:tracer", "CA-7", "điều tra / inquiry", index)
+    assert tuple(asked[1])[:4] == ("token:tracer", "", "", "")
     assert '"found":false' in asked[1].detail
     assert "0901234567" not in asked[1].detail
 

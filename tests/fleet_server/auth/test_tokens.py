@@ -1,15 +1,20 @@
 """Codes: random, shown once, known by digest, limited in time and place."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
-from sqlalchemy import Engine, select
+from sqlalchemy import Connection, Engine, select
 
 from fleet_server import database
-from fleet_server.auth import tokens
+from fleet_server.auth import accounts, tokens
+from fleet_server.auth.accounts import By
 from fleet_server.auth.caller import Caller
-from fleet_server.auth.permissions import GRANTS, Permission, Role
+from fleet_server.auth.permissions import GRANTS, PERSONAL, Permission, Role
 from fleet_server.auth.tokens import BadToken
 from fleet_server.errors import NotKnown
-from fleet_server.models import AccessToken
+from fleet_server.models import AccessToken, Account
+from tests.fleet_server.people import own_code
 from tests.support.world import one_venue
 
 NOW = 1_767_000_000
@@ -33,7 +38,7 @@ def test_a_code_stands_for_its_holder(engine: Engine) -> None:
     place = one_venue(engine)
     caller = who(engine, issue(engine, Role.VENUE_MANAGER, "cho-mau"))
     assert caller is not None
-    assert (caller.name, caller.role) == ("Mẫu", Role.VENUE_MANAGER)
+    assert (caller.name, caller.role) == ("token:Mẫu", Role.VENUE_MANAGER)
     assert caller.venues == {place.venue_id}
     assert caller.permissions == GRANTS[Role.VENUE_MANAGER]
 
@@ -47,16 +52,16 @@ def test_a_code_kept_to_a_scope_may_no_more(engine: Engine) -> None:
 
 
 def test_a_scope_never_gives_what_the_role_may_not(engine: Engine) -> None:
-    with pytest.raises(BadToken, match=r"scope cases\.decide: the role tracer may only"):
-        issue(engine, scopes=[Permission.CASES_DECIDE, Permission.CASES])
-    code = issue(engine, scopes=[Permission.CASES])
+    with pytest.raises(BadToken, match=r"scope audit, fleet: the role tracer may only"):
+        issue(engine, scopes=[Permission.AUDIT, Permission.FLEET])
+    code = issue(engine, scopes=[Permission.TRACE])
     with engine.execution_options(**database.WRITES).begin() as connection:
         connection.execute(
-            AccessToken.__table__.update().values(scopes="cases.decide admin oracle cases")  # type: ignore[attr-defined]
+            AccessToken.__table__.update().values(scopes="cases.decide admin oracle trace")  # type: ignore[attr-defined]
         )
     caller = who(engine, code)
     assert caller is not None
-    assert caller.permissions == {Permission.CASES}
+    assert caller.permissions == {Permission.TRACE}
 
 
 def test_the_database_does_not_hold_the_code(engine: Engine) -> None:
@@ -100,12 +105,15 @@ def test_a_role_of_a_newer_release_is_permitted_nothing(engine: Engine) -> None:
     ("asked", "expected"),
     [
         ({"name": " "}, "name: expected"),
-        ({"name": "x" * 65}, "name: expected"),
+        ({"name": "x" * 59}, "name: expected"),
         ({"name": "a\nb"}, "name: expected"),
         ({"days": 0}, "days: expected 1 to 366, not 0"),
         ({"days": 367}, "days: expected 1 to 366, not 367"),
         ({"role": Role.VENUE_MANAGER}, "expected --venue"),
         ({"venue": "cho-mau"}, "leave --venue out"),
+        ({"role": Role.TRACING_SUPERVISOR}, "expected --account"),
+        ({"scopes": [Permission.CASES]}, "expected --account"),
+        ({"scopes": [Permission.TRACE, Permission.CASES_DECIDE]}, "expected --account"),
     ],
 )
 def test_a_token_that_makes_no_sense_is_refused(
@@ -118,3 +126,83 @@ def test_a_token_that_makes_no_sense_is_refused(
 def test_a_token_for_an_unknown_venue_is_refused(engine: Engine) -> None:
     with pytest.raises(NotKnown, match="venue 'cho-la'"):
         issue(engine, Role.VENUE_MANAGER, "cho-la")
+
+
+def test_a_program_does_nothing_that_is_done_in_a_persons_name(engine: Engine) -> None:
+    code = issue(engine)
+    with engine.execution_options(**database.WRITES).begin() as connection:
+        # As releases before this one made them.
+        connection.execute(
+            AccessToken.__table__.update().values(role="tracing_supervisor")  # type: ignore[attr-defined]
+        )
+    caller = who(engine, code)
+    assert caller is not None
+    assert caller.permissions == GRANTS[Role.TRACING_SUPERVISOR] - PERSONAL
+
+
+def own(engine: Engine, role: Role = Role.TRACING_SUPERVISOR, **more: Any) -> str:
+    with engine.execution_options(**database.WRITES).begin() as connection:
+        return own_code(connection, "lan", role, secret=b"o" * 32, now=NOW, **more)
+
+
+def test_somebodys_own_code_is_that_person(engine: Engine) -> None:
+    place = one_venue(engine)
+    caller = who(engine, own(engine, Role.VENUE_MANAGER, venues=["cho-mau"]))
+    assert caller is not None
+    assert (caller.name, caller.role) == ("lan", Role.VENUE_MANAGER)
+    assert caller.venues == {place.venue_id}
+    assert caller.permissions == GRANTS[Role.VENUE_MANAGER]
+    with engine.connect() as connection:
+        (listed,) = tokens.listed(connection)
+    assert (listed.account, listed.role) == ("lan", "venue_manager")
+
+
+def test_an_own_code_kept_to_a_scope_may_no_more(engine: Engine) -> None:
+    own(engine)
+    with engine.execution_options(**database.WRITES).begin() as connection:
+        about = {"name": "máy", "days": 1, "now": NOW, "secret": b"p" * 32}
+        code = tokens.create_own(connection, "lan", scopes=[Permission.CASES], **about)  # type: ignore[arg-type]
+        with pytest.raises(BadToken, match="scope admin: the role tracing_supervisor may only"):
+            tokens.create_own(connection, "lan", scopes=[Permission.ADMIN], **about)  # type: ignore[arg-type]
+    caller = who(engine, code)
+    assert caller is not None
+    assert caller.permissions == {Permission.CASES}
+
+
+def test_nobodys_own_code_is_not_made(engine: Engine) -> None:
+    with (
+        engine.execution_options(**database.WRITES).begin() as connection,
+        pytest.raises(NotKnown, match="account"),
+    ):
+        tokens.create_own(connection, "lan", name="máy", days=1, now=NOW, secret=b"p" * 32)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda connection, by: accounts.set_role(connection, by, "lan", Role.AUDITOR),
+        lambda connection, by: accounts.disable(connection, by, "lan"),
+        lambda connection, by: accounts.reset_password(connection, by, "lan", "x"),
+        lambda connection, by: accounts.reset_second_factor(connection, by, "lan"),
+        lambda connection, by: accounts.end_sessions(connection, by, "lan"),
+    ],
+    ids=["role", "disabled", "password", "second_factor", "sessions"],
+)
+def test_an_own_code_ends_with_every_change_of_the_account(
+    engine: Engine, change: Callable[[Connection, By], None]
+) -> None:
+    code, others = own(engine), issue(engine)
+    with engine.execution_options(**database.WRITES).begin() as connection:
+        change(connection, By("quan-tri", NOW * 1000))
+    assert who(engine, code) is None
+    with engine.execution_options(**database.WRITES).begin() as connection:
+        accounts.enable(connection, By("quan-tri", NOW * 1000), "lan")
+    assert who(engine, code) is None
+    assert who(engine, others) is not None
+
+
+def test_whoever_is_disabled_by_other_means_opens_nothing(engine: Engine) -> None:
+    code = own(engine)
+    with engine.execution_options(**database.WRITES).begin() as connection:
+        connection.execute(Account.__table__.update().values(disabled_at=NOW))  # type: ignore[attr-defined]
+    assert who(engine, code) is None

@@ -41,7 +41,7 @@ def test_a_code_made_here_opens_and_is_shown_only_once(home: Settings) -> None:
     with database.connect(home.database_url).connect() as connection:
         caller = tokens.by_code(connection, told["token"], now=0)
     assert caller is not None
-    assert (caller.name, caller.role) == ("Mẫu", "venue_manager")
+    assert (caller.name, caller.role) == ("token:Mẫu", "venue_manager")
     for args in (("list",), ("list", "--json")):
         assert told["token"] not in call(home, *args).output
 

@@ -269,18 +269,21 @@ def test_an_administrator_of_an_area_reaches_no_further(world: World) -> None:
 
 def test_a_code_is_shown_once_and_revoked(world: World) -> None:
     admin = administrator(world)
-    answer = submit(admin, "/admin/codes", {"name": "Sở Y tế", "role": "tracer", "days": "7"})
+    given = {"name": "Sở Y tế", "role": "tracer", "days": "7", "scope": "venue.log"}
+    answer = submit(admin, "/admin/codes", given)
     found = re.search(r"<code>(tram_[^<]+)</code>", answer.text)
     assert found is not None
     page = admin.get("/admin/codes").text
     assert "Sở Y tế" in page
     assert found[1] not in page
     bearer = {"Authorization": f"Bearer {found[1]}"}
-    assert world.stranger().get("/api/v1/cases", headers=bearer).status_code == 200
+    log, trace = "/api/v1/venues/cho-mau/scans", "/api/v1/trace/contacts?visitor=P1&from=0&to=1"
+    assert world.stranger().get(log, headers=bearer).status_code == 200
+    assert world.stranger().get(trace, headers=bearer).status_code == 403
     number = re.search(r"№ (\d+)</span></th>", page)
     assert number is not None
     assert submit(admin, f"/admin/codes/{number[1]}/revoke").status_code == 303
-    assert world.stranger().get("/api/v1/cases", headers=bearer).status_code == 401
+    assert world.stranger().get(log, headers=bearer).status_code == 401
     assert last_line(world).action == "token.revoked"
 
 
@@ -292,6 +295,10 @@ def test_a_code_is_shown_once_and_revoked(world: World) -> None:
         {"name": "a", "role": "tracer", "days": "0"},
         {"name": "a", "role": "tracer", "days": "²"},
         {"name": "a", "role": "venue_manager", "days": "7"},
+        {"name": "a", "role": "tracing_supervisor", "days": "7"},
+        {"name": "a", "role": "tracer", "days": "7", "scope": "cases"},
+        {"name": "a", "role": "tracer", "days": "7", "scope": "oracle"},
+        {"name": "a", "role": "tracer", "days": "7", "scope": "admin"},
     ],
 )
 def test_a_code_that_cannot_be_is_not_made(world: World, given: dict[str, str]) -> None:

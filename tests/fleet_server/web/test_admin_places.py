@@ -11,7 +11,7 @@ from werkzeug.test import TestResponse
 from fleet_server.auth.permissions import GRANTS, Permission, Role
 from fleet_server.models import Area
 from fleet_server.tracing import rulebook
-from fleet_server.web.admin.roles import WORDS
+from fleet_server.web.role_words import PERMISSIONS
 from tests.fleet_server.people import ORIGIN, World, add_account, submit, token_of
 from tests.fleet_server.web.test_admin_people import administrator, last_line, make_areas
 from tests.support.queries import counted
@@ -171,7 +171,7 @@ def test_the_table_of_roles_counts_who_is_where(world: World) -> None:
 
 
 def test_every_permission_has_words() -> None:
-    assert set(WORDS) == set(Permission) == frozenset().union(*GRANTS.values())
+    assert set(PERMISSIONS) == set(Permission) == frozenset().union(*GRANTS.values())
 
 
 def test_settings_are_shown_with_where_they_stand(world: World) -> None:

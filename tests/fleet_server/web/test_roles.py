@@ -15,7 +15,7 @@ from fleet_server import database
 from fleet_server.auth import tokens
 from fleet_server.auth.permissions import GRANTS, VENUE_ROLES, Role
 from fleet_server.web.access import API, access_of
-from tests.fleet_server.people import NOW, ORIGIN, World, signed_in, token_of
+from tests.fleet_server.people import ORIGIN, World, own_code, signed_in, token_of
 
 VENUE = {"venue_overview.page", "venue_log.page", "venue_log.new"}
 FLEET = {"fleet_kiosks.page", "fleet_kiosks.kiosk"}
@@ -153,7 +153,7 @@ def _pages(world: World) -> set[str]:
 
 
 def _is_own(endpoint: str) -> bool:
-    return endpoint.partition(".")[0] in {"mine", "password", "second_factor"}
+    return endpoint.partition(".")[0] in {"mine", "own_codes", "password", "second_factor"}
 
 
 def _ask(browser: FlaskClient, method: str, path: str, form: dict[str, str]) -> int:
@@ -164,12 +164,10 @@ def _ask(browser: FlaskClient, method: str, path: str, form: dict[str, str]) -> 
 
 def _token(world: World, role: Role) -> str:
     with world.engine.execution_options(**database.WRITES).begin() as connection:
-        return tokens.create(
+        return own_code(
             connection,
-            name=f"program of {role}",
-            role=role,
-            venue="cho-mau" if role in VENUE_ROLES else None,
-            days=1,
-            now=NOW,
+            f"own-code-{role.replace('_', '-')}",
+            role,
+            venues=["cho-mau"] if role in VENUE_ROLES else [],
             secret=b"r" * tokens.SECRET_BYTES,
         )
