@@ -3,7 +3,17 @@
 import hashlib
 from typing import Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 
 from fleet_server.models import BrowserSession
 
@@ -35,7 +45,15 @@ class Session(NamedTuple):
     new_secret: bytes | None
 
 
-_COLUMNS: Final = tuple(getattr(BrowserSession, name) for name in Session._fields)
+COLUMNS: Final = tuple(getattr(BrowserSession, name) for name in Session._fields)
+"""What a session is read from."""
+LIVING: Final = and_(
+    BrowserSession.digest == bindparam("digest"),
+    BrowserSession.expires_at > bindparam("now"),
+    BrowserSession.seen_at > bindparam("idle_since"),
+)
+"""The one session of `of_cookie`, as long as it lasts."""
+_FIND: Final = select(*COLUMNS).where(LIVING)
 
 
 def begin(
@@ -68,16 +86,19 @@ def begin(
 
 def find(connection: Connection, cookie: str, *, lasts: Lasts, now: int) -> Session | None:
     """The session of a cookie; None once it ended."""
-    row = connection.execute(
-        select(*_COLUMNS).where(BrowserSession.digest == _digest(cookie), _lives(lasts, now))
-    ).one_or_none()
+    row = connection.execute(_FIND, of_cookie(cookie, lasts=lasts, now=now)).one_or_none()
     return None if row is None else Session(*row)
+
+
+def of_cookie(cookie: str, *, lasts: Lasts, now: int) -> dict[str, object]:
+    """The parameters of `LIVING`."""
+    return {"digest": _digest(cookie), "now": now, "idle_since": now - lasts.idle_s}
 
 
 def listed(connection: Connection, account_id: int, *, lasts: Lasts, now: int) -> list[Session]:
     """The browsers somebody is signed in with, the last seen first."""
     rows = connection.execute(
-        select(*_COLUMNS)
+        select(*COLUMNS)
         .where(BrowserSession.account_id == account_id, BrowserSession.open, _lives(lasts, now))
         .order_by(BrowserSession.seen_at.desc(), BrowserSession.id.desc())
     )

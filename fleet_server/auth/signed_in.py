@@ -1,7 +1,7 @@
 """Who a browser is signed in as, and what they must do before anything else."""
 
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, select
 
@@ -9,7 +9,7 @@ from fleet_server.auth import caller, sessions
 from fleet_server.auth.caller import Caller
 from fleet_server.auth.permissions import SECOND_FACTOR_ROLES, Role
 from fleet_server.auth.sessions import Lasts, Session
-from fleet_server.models import Account
+from fleet_server.models import Account, BrowserSession
 
 
 class Duty(StrEnum):
@@ -31,25 +31,30 @@ class SignedIn(NamedTuple):
     duty: Duty | None
 
 
+# Asked with every page: built once.
+_WHO: Final = (
+    select(
+        *sessions.COLUMNS,
+        Account.login,
+        Account.name,
+        Account.role,
+        Account.area_id,
+        Account.must_change_password,
+        Account.totp_secret.is_not(None).label("has_second_factor"),
+    )
+    .join(Account, Account.id == BrowserSession.account_id)
+    .where(sessions.LIVING, BrowserSession.open, Account.disabled_at.is_(None))
+)
+
+
 def recognise(connection: Connection, cookie: str, *, lasts: Lasts, now: int) -> SignedIn | None:
     """Who a cookie stands for; None where the browser is not signed in (any more)."""
-    session = sessions.find(connection, cookie, lasts=lasts, now=now)
-    if session is None or not session.open:
-        return None
-    row = connection.execute(
-        select(
-            Account.login,
-            Account.name,
-            Account.role,
-            Account.area_id,
-            Account.must_change_password,
-            Account.totp_secret.is_not(None).label("has_second_factor"),
-        ).where(Account.id == session.account_id, Account.disabled_at.is_(None))
-    ).one_or_none()
+    asked = sessions.of_cookie(cookie, lasts=lasts, now=now)
+    row = connection.execute(_WHO, asked).one_or_none()
     # A role of a newer release is permitted nothing by this one.
     if row is None or row.role not in set(Role):
         return None
-    role = Role(row.role)
+    session, role = Session(*row[: len(sessions.COLUMNS)]), Role(row.role)
     duty = None
     if row.must_change_password:
         duty = Duty.PASSWORD

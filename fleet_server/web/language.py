@@ -1,6 +1,6 @@
 """Vietnamese first, English on request. Both texts stand side by side where they are used."""
 
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from urllib.parse import urlencode
 
 from flask import Flask, request
@@ -35,8 +35,22 @@ def here_in(language: Language) -> str:
 
 
 def install(app: Flask) -> None:
-    app.context_processor(lambda: {"t": say, "lang": current(), "in_language": here_in})
+    app.context_processor(_words)
     app.after_request(_chosen)
+
+
+def _words() -> dict[str, Any]:
+    """A page asks for hundreds of words: which language they are in is found out once."""
+    lang = current()
+    return {"t": _english if lang == "en" else _vietnamese, "lang": lang, "in_language": here_in}
+
+
+def _vietnamese(vi: str, en: str) -> str:
+    return vi
+
+
+def _english(vi: str, en: str) -> str:
+    return en
 
 
 def _chosen(response: Response) -> Response:
