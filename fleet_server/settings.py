@@ -49,6 +49,8 @@ class Web(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """Whether a reverse proxy on this machine speaks TLS for it, and says in `X-Forwarded-For`,
     `-Proto` and `-Host` who asks for what."""
     threads: int = 8
+    keep_s: float = 5.0
+    """How old, in seconds, figures of many kiosks or whole weeks may be; 0: never old."""
 
 
 class Ingest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

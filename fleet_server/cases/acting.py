@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Final, NamedTuple, Self
 
 import msgspec
-from sqlalchemy import Connection, Engine, insert, select
+from sqlalchemy import Connection, Engine, bindparam, insert, select
 
 from fleet_server import database
 from fleet_server.auth.caller import Caller
@@ -73,6 +73,7 @@ class KnownCase(NamedTuple):
 
 COLUMNS: Final = tuple(getattr(Case, name) for name in KnownCase._fields)
 """What a known case is read from."""
+_CASE: Final = select(*COLUMNS).where(Case.ref == bindparam("ref"))
 
 
 class Acting(NamedTuple):
@@ -134,7 +135,7 @@ def enter(
     `closed`: whether a closed one will do.
     """
     actor.must(Permission.CASES)
-    row = connection.execute(select(*COLUMNS).where(Case.ref == ref)).one_or_none()
+    row = connection.execute(_CASE, {"ref": ref}).one_or_none()
     if row is None or not areas.within(connection, row.area_id, actor.area_id):
         raise NotKnown(f"case {ref[:64]!r}: không có / no such case; `fleet case list` shows them")
     case = KnownCase(*row)

@@ -1,7 +1,5 @@
 """What is different between two kept results, and what somebody has not seen yet."""
 
-from typing import Any
-
 import msgspec
 from sqlalchemy import Connection, select
 
@@ -68,18 +66,20 @@ def since_last_look(connection: Connection, acting: Acting) -> Changes:
             CaseLook.case_id == case.id, CaseLook.seen_by == acting.actor.name
         )
     ).one_or_none()
-    now = freezing.load(connection, case.id, newest, None).content
-    was: dict[str, Any] = {"contacts": [], "gaps": []}
-    if look is not None:
-        was = freezing.load(connection, case.id, look.frozen_id, None).content
+    now: _Kept = freezing.load(connection, case.id, newest, None, part=_Kept).content
+    was = _Kept()
+    if look is not None and look.frozen_id == newest:
+        was = now
+    elif look is not None:
+        was = freezing.load(connection, case.id, look.frozen_id, None, part=_Kept).content
     before, after = _standing(was), _standing(now)
     gaps_before, gaps_after = _gaps(was), _gaps(now)
     return Changes(
         case=case.ref,
         result=newest,
-        as_of=now["as_of"],
+        as_of=now.as_of,
         since_result=None if look is None else look.frozen_id,
-        since=was.get("as_of"),
+        since=was.as_of or None,
         seen_at=None if look is None else iso(look.at_ms // 1000),
         seen_by=acting.actor.name,
         added=[each for ref, each in after.items() if ref not in before],
@@ -111,21 +111,45 @@ def _steady(standing: Standing) -> Standing:
     return msgspec.structs.replace(standing, possible_s=0)
 
 
-def _standing(content: dict[str, Any]) -> dict[str, Standing]:
+class _Exposure(msgspec.Struct, frozen=True):
+    tier: str
+    certain_s: int
+    expected_s: int
+    possible_s: int
+    places: list[str]
+
+
+class _Contact(msgspec.Struct, frozen=True):
+    ref: str
+    role: str
+    exposures: list[_Exposure]
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    """What is compared of a kept result."""
+
+    as_of: str = ""
+    contacts: list[_Contact] = []
+    gaps: list[Gap] = []
+
+
+def _standing(kept: _Kept) -> dict[str, Standing]:
     found = {}
-    for contact in content["contacts"]:
-        if not contact["exposures"]:
+    for contact in kept.contacts:
+        if not contact.exposures:
             continue
-        best = contact["exposures"][0]
-        found[contact["ref"]] = Standing(
-            ref=contact["ref"],
-            role=contact["role"],
-            places=sorted({place for each in contact["exposures"] for place in each["places"]}),
-            **{key: best[key] for key in ("tier", "certain_s", "expected_s", "possible_s")},
+        best = contact.exposures[0]
+        found[contact.ref] = Standing(
+            ref=contact.ref,
+            role=contact.role,
+            tier=best.tier,
+            certain_s=best.certain_s,
+            expected_s=best.expected_s,
+            possible_s=best.possible_s,
+            places=sorted({place for each in contact.exposures for place in each.places}),
         )
     return found
 
 
-def _gaps(content: dict[str, Any]) -> dict[tuple[str, str], Gap]:
-    gaps = msgspec.convert(content["gaps"], list[Gap])
-    return {(gap.kiosk, gap.venue): gap for gap in gaps}
+def _gaps(kept: _Kept) -> dict[tuple[str, str], Gap]:
+    return {(gap.kiosk, gap.venue): gap for gap in kept.gaps}

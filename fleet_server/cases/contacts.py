@@ -1,11 +1,11 @@
 """Contacts of a case and what becomes of each: called, promoted, set aside, handed over."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy import Connection, Engine, Row, Select, func, select, update
 
 from fleet_server import database
 from fleet_server.cases import freezing, persons
@@ -92,36 +92,54 @@ def listed(connection: Connection, case_id: int, which: Filter = ALL) -> list[Ca
         )
         .outerjoin(Area, Area.id == CasePerson.area_id)
         .where(CasePerson.case_id == case_id, CasePerson.removed_at.is_(None))
-    ).all()
+    )
     exposures = _exposures(connection, case_id)
     notes = _notes(connection, case_id)
     found = []
-    for row in rows:
-        member = members.get(row.id)
+    for number, reachable, area_source, area, area_name in rows:
+        member = members.get(number)
         if member is None:
             continue
-        exposed = exposures.get(row.id, [])
-        best = exposed[0] if exposed else None
+        exposed = exposures.get(number, _NOT_EXPOSED)
+        best = exposed[0]
         contact = CaseContact(
             ref=member.ref,
             role=member.role,
             state=member.state,
-            reachable=row.reachable,
-            area=row.code,
-            area_name=row.name or "",
-            area_source=row.area_source,
-            tier="" if best is None else best.tier,
-            certain_s=0 if best is None else best.certain_s,
-            expected_s=0 if best is None else best.expected_s,
-            possible_s=0 if best is None else best.possible_s,
-            first=min((each.first for each in exposed), default=None),
+            reachable=reachable,
+            area=area,
+            area_name=area_name or "",
+            area_source=area_source,
+            tier=best.tier,
+            certain_s=best.certain_s,
+            expected_s=best.expected_s,
+            possible_s=best.possible_s,
+            first=iso(min(each.first_at for each in exposed)) if best.tier else None,
             places=sorted({place for each in exposed for place in each.places}),
-            exposed_to=[each.source for each in exposed],
-            notes=notes.get(row.id, 0),
+            exposed_to=[each.source for each in exposed if each.source],
+            notes=notes.get(number, 0),
         )
         if which.takes(contact):
             found.append(contact)
     return sorted(found, key=_rank)
+
+
+def tally(connection: Connection, case_id: int) -> Counter[tuple[str, str]]:
+    """How many contacts have each role and tier; no tier where the last evaluation found none."""
+    index = CasePerson.__table__.alias("index_persons")
+    closest = dict(
+        connection.execute(
+            select(CaseExposure.contact_id, func.min(CaseExposure.tier))
+            .join(index, index.c.id == CaseExposure.index_id)
+            .where(index.c.case_id == case_id)
+            .group_by(CaseExposure.contact_id)
+        ).all()
+    )
+    return Counter(
+        (member.role, closest.get(member.id, ""))
+        for member in persons.members(connection, case_id)
+        if member.role != persons.F0
+    )
 
 
 def one(connection: Connection, case_id: int, ref: str) -> CaseContact:
@@ -233,29 +251,43 @@ def say(connection: Connection, acting: Acting, words: str, *, ref: str | None =
 
 def events(connection: Connection, case_id: int, *, ref: str | None = None) -> list[Event]:
     """What happened in a case, or to one of its people, oldest first. Raises NotKnown."""
-    refs = {
-        row.id: row.ref
-        for row in connection.execute(
-            select(CasePerson.id, CasePerson.ref).where(CasePerson.case_id == case_id)
-        )
-    }
-    query = select(CaseEvent.__table__).where(CaseEvent.case_id == case_id).order_by(CaseEvent.id)
+    query = _events(case_id).order_by(CaseEvent.id)
     if ref is not None:
-        wanted = [number for number, each in refs.items() if each == ref.strip().upper()]
+        wanted = connection.scalars(
+            select(CasePerson.id).where(
+                CasePerson.case_id == case_id, CasePerson.ref == ref.strip().upper()
+            )
+        ).all()
         if not wanted:
             raise NotKnown(f"{ref[:32]!r}: nobody in this case has this reference")
         query = query.where(CaseEvent.person_id.in_(wanted))
-    return [
-        Event(
-            at=iso(row.at_ms // 1000),
-            by=row.made_by,
-            kind=row.kind,
-            person=refs.get(row.person_id, ""),
-            detail=msgspec.json.decode(row.detail),
-            words=row.words,
-        )
-        for row in connection.execute(query)
-    ]
+    return [_event(row) for row in connection.execute(query)]
+
+
+def latest_events(connection: Connection, case_id: int, count: int) -> tuple[list[Event], int]:
+    """The last so many things that happened in a case, newest first; and how many are older."""
+    query = _events(case_id).add_columns(func.count().over().label("total"))
+    rows = connection.execute(query.order_by(CaseEvent.id.desc()).limit(count)).all()
+    return [_event(row) for row in rows], rows[0].total - len(rows) if rows else 0
+
+
+def _events(case_id: int) -> Select[*tuple[Any, ...]]:
+    return (
+        select(CaseEvent.__table__, CasePerson.ref)
+        .outerjoin(CasePerson, CasePerson.id == CaseEvent.person_id)
+        .where(CaseEvent.case_id == case_id)
+    )
+
+
+def _event(row: Row[Any]) -> Event:
+    return Event(
+        at=iso(row.at_ms // 1000),
+        by=row.made_by,
+        kind=row.kind,
+        person=row.ref or "",
+        detail=msgspec.json.decode(row.detail),
+        words=row.words,
+    )
 
 
 def _contact(connection: Connection, acting: Acting, ref: str) -> persons.Member:
@@ -270,11 +302,21 @@ def kept_exposures(connection: Connection, case_id: int, ref: str) -> list[Evalu
     last = freezing.latest(connection, case_id)
     if last is None:
         return []
-    content = freezing.load(connection, case_id, last, None).content
-    for contact in content["contacts"]:
-        if contact["ref"] == ref:
-            return msgspec.convert(contact["exposures"], list[EvaluatedExposure])
+    kept: _Kept = freezing.load(connection, case_id, last, None, part=_Kept).content
+    for contact in kept.contacts:
+        if contact.ref == ref:
+            return msgspec.json.decode(contact.exposures, type=list[EvaluatedExposure])
     return []
+
+
+class _KeptContact(msgspec.Struct, frozen=True):
+    ref: str
+    exposures: msgspec.Raw
+    """Not read before it is known whose they are."""
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    contacts: list[_KeptContact]
 
 
 class _Exposure(NamedTuple):
@@ -283,33 +325,39 @@ class _Exposure(NamedTuple):
     certain_s: int
     expected_s: int
     possible_s: int
-    first: str
+    first_at: int
     places: list[str]
+
+
+_NOT_EXPOSED: Final = [_Exposure("", "", 0, 0, 0, 0, [])]
 
 
 def _exposures(connection: Connection, case_id: int) -> dict[int, list[_Exposure]]:
     """By contact, the closest first."""
     index = CasePerson.__table__.alias("index_persons")
     rows = connection.execute(
-        select(CaseExposure.__table__, index.c.ref)
+        select(
+            CaseExposure.contact_id,
+            index.c.ref,
+            CaseExposure.tier,
+            CaseExposure.certain_s,
+            CaseExposure.expected_s,
+            CaseExposure.possible_s,
+            CaseExposure.first_at,
+            CaseExposure.places,
+        )
         .join(index, index.c.id == CaseExposure.index_id)
         .where(index.c.case_id == case_id)
+        .order_by(CaseExposure.tier, CaseExposure.expected_s.desc(), CaseExposure.certain_s.desc())
     )
     found: dict[int, list[_Exposure]] = defaultdict(list)
-    for row in rows:
-        found[row.contact_id].append(
-            _Exposure(
-                row.ref,
-                row.tier,
-                row.certain_s,
-                row.expected_s,
-                row.possible_s,
-                iso(row.first_at),
-                msgspec.json.decode(row.places, type=list[str]),
-            )
-        )
-    for exposed in found.values():
-        exposed.sort(key=lambda each: (each.tier, -each.expected_s, -each.certain_s))
+    decoded: dict[str, list[str]] = {}  # hundreds were at the same few places
+    for contact, source, tier, certain, expected, possible, first, places in rows:
+        there = decoded.get(places)
+        if there is None:
+            there = decoded[places] = msgspec.json.decode(places, type=list[str])
+        exposure = _Exposure(source, tier, certain, expected, possible, first, there)
+        found[contact].append(exposure)
     return found
 
 

@@ -1,5 +1,6 @@
 """One door to cases for commands, API and pages: each method is one thing somebody does."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -199,6 +200,12 @@ class CaseDesk:
             case = self._enter(connection, ref, closed=True).case
             return contacts.listed(connection, case.id, which)
 
+    def tally(self, ref: str) -> Counter[tuple[str, str]]:
+        """How many contacts have each role and tier."""
+        with self.engine.connect() as connection:
+            case = self._enter(connection, ref, closed=True).case
+            return contacts.tally(connection, case.id)
+
     def contact(self, ref: str, person: str) -> tuple[CaseContact, list[EvaluatedExposure]]:
         """One contact, with each exposure and the scans behind it as the last evaluation has them.
 
@@ -247,6 +254,12 @@ class CaseDesk:
         self._do(
             ref, lambda connection, acting: contacts.say(connection, acting, words, ref=person)
         )
+
+    def latest_events(self, ref: str, count: int) -> tuple[list[Event], int]:
+        """The last so many, newest first, and how many are older."""
+        with self.engine.connect() as connection:
+            case = self._enter(connection, ref, closed=True).case
+            return contacts.latest_events(connection, case.id, count)
 
     def events(self, ref: str, *, person: str | None = None) -> list[Event]:
         with self.engine.connect() as connection:

@@ -50,7 +50,7 @@ class Frozen(NamedTuple):
     made_by: str
     decision: str
     content: Any
-    """As JSON reads."""
+    """As JSON reads, or the part that was asked for."""
     digest: str
     """SHA-256 of the JSON, hex."""
 
@@ -88,9 +88,17 @@ def keep(connection: Connection, acting: Acting, sealed: Sealed) -> int:
 
 
 def load(
-    connection: Connection, case_id: int, frozen_id: int, key: Ed25519PublicKey | None
+    connection: Connection,
+    case_id: int,
+    frozen_id: int,
+    key: Ed25519PublicKey | None,
+    *,
+    part: Any = Any,
 ) -> Frozen:
-    """A kept result, its signature checked where `key` is given. Raises NotKnown, Forged."""
+    """A kept result, its signature checked where `key` is given. Raises NotKnown, Forged.
+
+    `part`: the type its content is read as, which may leave out what nobody asks for.
+    """
     row = connection.execute(
         select(FrozenResult.__table__, Case.ref.label("case"))
         .join(Case, Case.id == FrozenResult.case_id)
@@ -117,7 +125,7 @@ def load(
         row.at_ms,
         row.made_by,
         row.decision,
-        msgspec.json.decode(content),
+        msgspec.json.decode(content, type=part),
         digest,
     )
 

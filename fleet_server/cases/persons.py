@@ -10,7 +10,7 @@ from sqlalchemy.orm import aliased
 from fleet_server.cases.acting import Acting, BadWords, line
 from fleet_server.errors import Already, NotKnown, Refused
 from fleet_server.identity import links
-from fleet_server.models import Case, CasePerson, Link, Pseudonym
+from fleet_server.models import Case, CasePerson, Link, Person, Pseudonym
 from fleet_server.tracing import visitors
 
 ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -228,16 +228,23 @@ def by_person(connection: Connection, case_id: int) -> dict[int, Member]:
 def _today(connection: Connection, case_id: int, *which: ColumnElement[bool]) -> dict[int, Member]:
     rows = connection.execute(
         select(
-            CasePerson.id, CasePerson.ref, CasePerson.person_id, CasePerson.role, CasePerson.state
+            CasePerson.id,
+            CasePerson.ref,
+            CasePerson.person_id,
+            CasePerson.role,
+            CasePerson.state,
+            Person.merged_into,
         )
+        .join(Person, Person.id == CasePerson.person_id)
         .where(CasePerson.case_id == case_id, *which)
         .order_by(CasePerson.removed_at.is_not(None), CasePerson.role, CasePerson.id)
     ).all()
-    leads = links.today(connection, [row.person_id for row in rows])
+    leads = links.today(connection, {person for _, _, person, _, _, merged in rows if merged})
     found: dict[int, Member] = {}
-    for row in rows:
-        person_id = leads[row.person_id]
-        found.setdefault(person_id, Member(*row)._replace(person_id=person_id))
+    for number, ref, person, role, state, _ in rows:
+        person_id = leads.get(person, person)
+        if person_id not in found:
+            found[person_id] = Member(number, ref, person_id, role, state)
     return found
 
 

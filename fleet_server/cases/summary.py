@@ -11,7 +11,7 @@ from fleet_server.cases import freezing, names, persons
 from fleet_server.cases.acting import KnownCase
 from fleet_server.database import chunks
 from fleet_server.identity import links
-from fleet_server.models import Area, CasePerson, FrozenResult, NameOpening
+from fleet_server.models import Area, CasePerson, FrozenResult, NameOpening, Person
 from fleet_server.times import iso
 from fleet_server.tracing.answers import Time
 
@@ -120,16 +120,18 @@ def _people(
             CasePerson.person_id,
             CasePerson.role,
             CasePerson.state,
+            Person.merged_into,
         )
+        .join(Person, Person.id == CasePerson.person_id)
         .where(CasePerson.case_id.in_(case_ids), _PRESENT)
         .order_by(CasePerson.role, CasePerson.id)
     ).all()
-    leads = links.today(connection, [row.person_id for row in rows])
+    leads = links.today(connection, {row.person_id for row in rows if row.merged_into})
     counted: set[tuple[int, int]] = set()
     index: dict[int, list[IndexSeen]] = defaultdict(list)
     contacts: dict[int, dict[str, int]] = defaultdict(dict)
     for row in rows:
-        person = leads[row.person_id]
+        person = leads.get(row.person_id, row.person_id)
         if (row.case_id, person) in counted:
             continue
         counted.add((row.case_id, person))

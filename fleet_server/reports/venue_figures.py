@@ -1,13 +1,15 @@
 """A venue's day in figures: who came when, and how many may be inside. Counts only."""
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+import numpy as np
 from sqlalchemy import Connection, func, select
 
 from fleet_server.models import Scan
 from fleet_server.reports.venue_log import LoggedVenue
-from fleet_server.times import day_bounds, local, parse
+from fleet_server.times import day_bounds, local
 from fleet_server.tracing import occupancy, rulebook
 from fleet_server.tracing.questions import Asked
 from fleet_server.tracing.reach import Question
@@ -45,15 +47,40 @@ class Filling(NamedTuple):
     """Share of stays whose end somebody measured; None where nobody came."""
 
 
-def came(connection: Connection, where: LoggedVenue, last: dt.date) -> Came:
-    """Scans of the DAYS days up to `last` on the venue's clocks, but those of people going out."""
+def came(
+    where: LoggedVenue, last: dt.date, before: Mapping[int, int], on: Mapping[int, int]
+) -> Came:
+    """Who came on the DAYS days up to `last` on the venue's clocks.
+
+    By the scans `before` that day and those `on` it, as `by_hour` counts them.
+    """
     days = {last - dt.timedelta(days=back): 0 for back in reversed(range(DAYS))}
-    start, _ = day_bounds(next(iter(days)), where.zone)
-    last_start, end = day_bounds(last, where.zone)
-    hours = [0] * -(-(end - last_start) // HOUR_S)
+    start, end = day_bounds(last, where.zone)
+    hours = [0] * -(-(end - start) // HOUR_S)
+    for at, scans in before.items():
+        days[local(at, where.zone).date()] += scans
+    for at, scans in on.items():
+        days[last] += scans
+        hours[(at - start) // HOUR_S] += scans
+    return Came(hours, list(days.items()))
+
+
+def before(connection: Connection, where: LoggedVenue, last: dt.date) -> dict[int, int]:
+    """Scans by the hour of the days that `came` shows before the last."""
+    day = dt.timedelta(days=1)
+    return by_hour(connection, where, last - (DAYS - 1) * day, last - day)
+
+
+def by_hour(
+    connection: Connection, where: LoggedVenue, first: dt.date, last: dt.date
+) -> dict[int, int]:
+    """Scans of these days on the venue's clocks by the hour's beginning (seconds UTC), but those of
+    people going out.
+    """
+    start, end = day_bounds(first, where.zone)[0], day_bounds(last, where.zone)[1]
     hour = Scan.corrected_ms // (HOUR_S * 1000)
     rows = connection.execute(
-        select(hour.label("hour"), func.count().label("scans"))
+        select(hour, func.count())
         .where(
             Scan.venue_id == where.id,
             Scan.corrected_ms >= start * 1000,
@@ -62,12 +89,7 @@ def came(connection: Connection, where: LoggedVenue, last: dt.date) -> Came:
         )
         .group_by(hour)
     )
-    for row in rows:
-        at = int(row.hour) * HOUR_S
-        days[local(at, where.zone).date()] += row.scans
-        if at >= last_start:
-            hours[(at - last_start) // HOUR_S] += row.scans
-    return Came(hours, list(days.items()))
+    return {int(number) * HOUR_S: scans for number, scans in rows}
 
 
 def filling(connection: Connection, where: LoggedVenue, *, now: int) -> Filling:
@@ -75,13 +97,7 @@ def filling(connection: Connection, where: LoggedVenue, *, now: int) -> Filling:
     start, _ = day_bounds(where.today(now), where.zone)
     version = rulebook.in_force(connection, None)
     asked = Asked(Question(start, now + 1, version.rule()), version.terms, now)
-    hourly = occupancy.occupancy(connection, where.id, asked, step_s=HOUR_S)
-    asked_now = Asked(Question(now, now + 1, version.rule()), version.terms, now)
-    at_once = occupancy.occupancy(connection, where.id, asked_now, step_s=1)
-    return Filling(
-        [
-            Inside(parse(each.at, where.zone), each.certain, each.expected, each.possible)
-            for each in (*hourly.occupancy, *at_once.occupancy)
-        ],
-        hourly.measured,
-    )
+    moments = np.append(np.arange(start, now + 1, HOUR_S, dtype=np.int64), now)
+    found = occupancy.inside(connection, where.id, asked, moments)
+    counted = (moments.tolist(), *(counts.tolist() for counts in found.counts))
+    return Filling([Inside(*each) for each in zip(*counted, strict=True)], found.measured)

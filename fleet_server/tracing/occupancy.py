@@ -1,5 +1,7 @@
 """How full a place was, as a range: few exits are measured."""
 
+from typing import NamedTuple
+
 import numpy as np
 from sqlalchemy import Connection
 
@@ -11,17 +13,48 @@ from fleet_server.tracing.questions import Asked, as_of, gaps_of
 from fleet_server.tracing.reach import Stay, reach
 
 
+class Inside(NamedTuple):
+    """How full a place was at some moments."""
+
+    counts: list[Integers]
+    """Of certain, expected and possible stays: persons at each moment."""
+    stays: int
+    measured: float | None
+    """Share of the stays whose end somebody measured; None where there are none."""
+
+
 def occupancy(
     connection: Connection, venue_id: int, asked: Asked, *, step_s: int
 ) -> OccupancyAnswer:
     """Persons inside at `since` and every `step_s` after it, by each of their bounds."""
     question = asked.question
+    moments = np.arange(question.since, question.until, step_s, dtype=np.int64)
+    found = inside(connection, venue_id, asked, moments)
+    return OccupancyAnswer(
+        rule=question.rule,
+        as_of=as_of(asked),
+        gaps=gaps_of(connection, [venue_id], asked),
+        venue=asked.venues(connection, [venue_id])[venue_id].ref,
+        stays=found.stays,
+        measured=found.measured,
+        step_s=step_s,
+        occupancy=[
+            Occupied(at=iso(at), certain=certain, expected=expected, possible=possible)
+            for at, certain, expected, possible in zip(
+                moments.tolist(), *(counts.tolist() for counts in found.counts), strict=True
+            )
+        ],
+    )
+
+
+def inside(connection: Connection, venue_id: int, asked: Asked, moments: Integers) -> Inside:
+    """Persons inside at these moments (seconds UTC) of the question's window."""
+    question = asked.question
     window = (question.since, question.until)
     dwell_s = asked.dwells(connection, [venue_id])
     whole = reach([Stay(venue_id, NO_ROOM, window, window, window)], question)
     groups = search.groups(connection, whole, dwell_s, known_ms=asked.known_ms)
-    moments = np.arange(question.since, question.until, step_s, dtype=np.int64)
-    inside = [
+    counts = [
         _inside(
             np.concatenate([group.stays.person for group in groups]),
             np.concatenate([group.stays.starts[bound] for group in groups]),
@@ -32,21 +65,7 @@ def occupancy(
     ]
     stays = sum(len(group.stays.person) for group in groups)
     measured = sum(int(group.stays.measured.sum()) for group in groups)
-    return OccupancyAnswer(
-        rule=question.rule,
-        as_of=as_of(asked),
-        gaps=gaps_of(connection, [venue_id], asked),
-        venue=asked.venues(connection, [venue_id])[venue_id].ref,
-        stays=stays,
-        measured=round(measured / stays, 4) if stays else None,
-        step_s=step_s,
-        occupancy=[
-            Occupied(at=iso(at), certain=certain, expected=expected, possible=possible)
-            for at, certain, expected, possible in zip(
-                moments.tolist(), *(counts.tolist() for counts in inside), strict=True
-            )
-        ],
-    )
+    return Inside(counts, stays, round(measured / stays, 4) if stays else None)
 
 
 def _inside(person: Integers, start: Integers, end: Integers, moments: Integers) -> Integers:

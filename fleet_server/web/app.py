@@ -62,6 +62,7 @@ from fleet_server.web.desk import privacy as desk_privacy
 from fleet_server.web.desk import requests as desk_requests
 from fleet_server.web.desk import revoking as desk_revoking
 from fleet_server.web.fleet import kiosks
+from fleet_server.web.kept import Kept
 from fleet_server.web.report import coverage
 from fleet_server.web.site import Site, Vault
 from fleet_server.web.venue import log, overview, tell
@@ -90,10 +91,12 @@ def create_app(
     session_key: bytes | None = None,
     clock: Callable[[], float] = time.time,
     vault: Vault | None = None,
+    keep_s: float = 0,
 ) -> Flask:
     """The application. Raises `access.Undeclared` where a view does not say who may call it.
 
-    Without a `session_key` one is made for this process: no second factor set up before works.
+    `keep_s`: how old figures of the whole fleet may be, seconds. Without a `session_key` one is
+    made for this process: no second factor set up before works.
     """
     app = Flask("fleet_server.web", root_path=str(Path(__file__).parent))
     key, accounts = session_key or secrets.token_bytes(32), settings.accounts
@@ -106,7 +109,7 @@ def create_app(
     vault = vault or VaultClient(settings.vault_socket)
     lasts = Lasts(accounts.session_hours * 3600, accounts.idle_minutes * 60)
     door = Door(engine, Passwords(accounts), SecretSeal(key), lasts)
-    site.install(app, Site(settings, engine, door, clock, vault))
+    site.install(app, Site(settings, engine, door, clock, vault, Kept(keep_s)))
     for module in PAGES:
         app.register_blueprint(module.pages)
     for pages in v1.PAGES:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -10,7 +11,7 @@ from flask import Flask
 from markupsafe import Markup, escape
 
 from fleet_server.times import iso, local, parse
-from fleet_server.web.language import current, say
+from fleet_server.web.language import Language, current, say
 from fleet_server.web.site import site
 
 _UTC: Final = ZoneInfo("UTC")
@@ -20,7 +21,7 @@ _DATES: Final = {"vi": "dd/MM/yyyy", "en": "d MMM yyyy"}
 
 def number(value: float) -> str:
     """`1.234` in Vietnamese, `1,234` in English; up to one decimal."""
-    return numbers.format_decimal(value, format="#,##0.#", locale=current())
+    return _number(value, current())
 
 
 def percent(share: float) -> str:
@@ -29,7 +30,7 @@ def percent(share: float) -> str:
 
 
 def date(value: dt.date) -> str:
-    return dates.format_date(value, _DATES[current()], locale=current())
+    return _date(value, current())
 
 
 def day(value: dt.date) -> str:
@@ -79,6 +80,17 @@ def attributes(given: Mapping[str, object]) -> Markup:
         if value is not None and value is not False
     ]
     return Markup("".join(parts))  # noqa: S704  names stand in templates, values are escaped
+
+
+# A page shows the same few numbers and days again and again, and Babel takes its time.
+@lru_cache(maxsize=4096)
+def _number(value: float, lang: Language) -> str:
+    return numbers.format_decimal(value, format="#,##0.#", locale=lang)
+
+
+@lru_cache(maxsize=1024)
+def _date(value: dt.date, lang: Language) -> str:
+    return dates.format_date(value, _DATES[lang], locale=lang)
 
 
 def _two(*parts: tuple[int, str, str]) -> str:

@@ -3,7 +3,7 @@
 from typing import Any, Final, Literal
 from urllib.parse import urlencode
 
-from flask import Flask, request
+from flask import Flask, g, request
 from werkzeug.wrappers import Response
 
 Language = Literal["vi", "en"]
@@ -13,8 +13,11 @@ _YEAR_S: Final = 365 * 86_400
 
 def current() -> Language:
     """`?lang=en`, else what was chosen before, else Vietnamese."""
-    chosen = request.args.get("lang") or request.cookies.get(COOKIE)
-    return "en" if chosen == "en" else "vi"
+    found: Language | None = g.get("language")
+    if found is None:
+        chosen = request.args.get("lang") or request.cookies.get(COOKIE)
+        g.language = found = "en" if chosen == "en" else "vi"
+    return found
 
 
 def say(vi: str, en: str) -> str:

@@ -33,7 +33,8 @@ def run(settings: Settings) -> None:
     schema.ensure(engine)
     engine.dispose()
     # Made here, so that what is wrong is said once; no connection is open when the worker forks.
-    app = create_app(settings, session_key=keys.web(settings.keys_dir).session)
+    session_key = keys.web(settings.keys_dir).session
+    app = create_app(settings, session_key=session_key, keep_s=settings.web.keep_s)
     serving.make_run_dir(settings)
     Gunicorn(settings, app).run()
 

@@ -10,6 +10,7 @@ from fleet_server.auth.door import Door
 from fleet_server.cases import desk
 from fleet_server.identity.vault_messages import CardMade, Holder
 from fleet_server.settings import Settings
+from fleet_server.web.kept import Kept
 
 _KEY = "tram"
 
@@ -34,6 +35,7 @@ class Site(NamedTuple):
     """Seconds since 1970 UTC."""
     vault: Vault
     """Its keys are another process's."""
+    kept: Kept
 
     def now(self) -> int:
         return int(self.clock())

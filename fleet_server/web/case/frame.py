@@ -7,6 +7,7 @@ from flask import render_template
 from fleet_server.cases import event_words, states
 from fleet_server.cases.summary import CaseSeen
 from fleet_server.web.casework import desk
+from fleet_server.web.site import site
 
 
 class Tab(NamedTuple):
@@ -41,10 +42,11 @@ TIER_WORDS: Final = {
 
 def show(template: str, case: CaseSeen, here: str, /, **context: Any) -> str:
     """A page of the case; `here`: the endpoint whose tab it belongs to."""
+    window = (case.onset, case.isolated, case.since, case.until)
     return render_template(
         template,
         case=case,
-        gaps=desk().gaps(case.ref),
+        gaps=site().kept.get(("gaps", case.ref, window), lambda: desk().gaps(case.ref)),
         here=here,
         tabs=TABS,
         state_words=states.WORDS,

@@ -1,6 +1,5 @@
 """A case at a glance: what to do next, what is new, what may be missing."""
 
-from collections import Counter
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
@@ -9,7 +8,6 @@ from flask import Blueprint, request, url_for
 from fleet_server.auth.permissions import Permission
 from fleet_server.cases import milestones, persons
 from fleet_server.cases.changes import Changes
-from fleet_server.cases.contacts import CaseContact
 from fleet_server.cases.results import MilestoneSeen
 from fleet_server.cases.states import TO_CALL
 from fleet_server.cases.summary import CaseSeen
@@ -117,20 +115,18 @@ def _page(ref: str, *, problem: str = "", at: str = "") -> str:
     """`problem`: why the form `at` could not be taken."""
     work = desk()
     case = work.show(ref)
-    contacts = work.contacts(ref)
-    first = [each for each in contacts if each.role == persons.F1]
-    events = work.events(ref)
+    tally = work.tally(ref)
+    events, more_events = work.latest_events(ref, EVENTS)
     return frame.show(
         "case_overview.html",
         case,
         HERE,
-        steps=[] if case.closed_at else steps(case, contacts, work.milestones(ref)),
-        tiers=[(tier, sum(each.tier == tier for each in first)) for tier in TIERS],
-        second=len(contacts) - len(first),
-        states=Counter(each.state for each in contacts),
+        steps=[] if case.closed_at else steps(case, work.milestones(ref)),
+        tiers=[(tier, tally[persons.F1, tier]) for tier in TIERS],
+        second=sum(count for (role, _), count in tally.items() if role != persons.F1),
         changes=_changes(ref, case),
-        events=events[: -EVENTS - 1 : -1],
-        more_events=max(0, len(events) - EVENTS),
+        events=events,
+        more_events=more_events,
         may_decide=caller().may(Permission.CASES_DECIDE),
         problem=problem,
         at=at,
@@ -142,9 +138,9 @@ def _changes(ref: str, case: CaseSeen) -> Changes | None:
     return None if case.evaluated is None else desk().changes(ref, saw=False)
 
 
-def steps(case: CaseSeen, contacts: list[CaseContact], stays: list[MilestoneSeen]) -> list[Step]:
+def steps(case: CaseSeen, stays: list[MilestoneSeen]) -> list[Step]:
     """What the case needs, in order, and what of it is done."""
-    to_call = sum(each.state == TO_CALL for each in contacts)
+    to_call = case.contacts.get(TO_CALL, 0)
     proposed = sum(each.state == milestones.PROPOSED for each in stays)
     return [
         Step(
@@ -175,7 +171,7 @@ def steps(case: CaseSeen, contacts: list[CaseContact], stays: list[MilestoneSeen
             "case_milestones.page",
         ),
         Step(
-            bool(contacts) and not to_call,
+            bool(case.contacts) and not to_call,
             f"Gọi mọi người tiếp xúc (còn {to_call})",
             f"Call everybody ({to_call} left)",
             "case_contacts.page",

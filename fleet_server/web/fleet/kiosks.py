@@ -1,10 +1,11 @@
 """The fleet: which kiosks do not work, since when and why; one kiosk in detail."""
 
+from collections import Counter
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from flask import Blueprint, render_template, request, url_for
-from sqlalchemy import ColumnElement, Connection
+from sqlalchemy import ColumnElement
 
 from fleet_server.auth.permissions import Permission
 from fleet_server.reports import kiosk_states, venue_kiosks
@@ -36,9 +37,11 @@ def page() -> str:
     which = Which(*(request.args.get(name) or None for name in ("state", "area", "venue")))
     given = request.args.get("offset", "0")
     offset = int(given) if given.isdecimal() and len(given) < 9 else 0
-    with site().engine.connect() as connection:
-        found = _listed(connection, which._replace(state=None))
-    counts = {state: sum(each.state == state for each in found) for state in ORDER}
+    found = site().kept.get(
+        ("kiosks", caller().area_id, which.area, which.venue),
+        lambda: _listed(which._replace(state=None)),
+    )
+    counts = Counter(each.state for each in found)
     shown = [each for each in found if which.state in (None, each.state)]
     kept = {name: value for name, value in which._asdict().items() if value}
 
@@ -94,5 +97,6 @@ def _reach() -> ColumnElement[bool] | None:
     return None if caller().area_id is None else caller().reaches()
 
 
-def _listed(connection: Connection, which: Which | None = None) -> list[KioskState]:
-    return kiosk_states.listed(connection, now=site().now(), which=which, reach=_reach())
+def _listed(which: Which) -> list[KioskState]:
+    with site().engine.connect() as connection:
+        return kiosk_states.listed(connection, now=site().now(), which=which, reach=_reach())

@@ -90,12 +90,17 @@ def _report(connection: Connection, counted: list[Week]) -> Coverage:
     """The week and area in the address; the newest, and the caller's own area or all."""
     name = request.args.get("week")
     week = weeks.parse(name) if name else counted[0]
-    return coverage.report(
-        connection,
-        week,
-        area=_area(connection, request.args.get("area") or None),
-        zone=site().settings.zone,
-        full_types=site().settings.reports.full_types,
+    area = _area(connection, request.args.get("area") or None)
+    settings = site().settings
+    return site().kept.get(
+        ("coverage", week, area),
+        lambda: coverage.report(
+            connection,
+            week,
+            area=area,
+            zone=settings.zone,
+            full_types=settings.reports.full_types,
+        ),
     )
 
 

@@ -18,12 +18,17 @@ pages = Blueprint("venue_overview", __name__)
 @permission(Permission.VENUE_LOG)
 def page(venue: str) -> str:
     del venue  # the guard has resolved it
-    place, now = here(), site().now()
+    place, now, kept = here(), site().now(), site().kept
     day = place.today(now)
     derivation.drain(site().engine, now_ms=now * 1000)
     with site().engine.connect() as connection:
-        came = venue_figures.came(connection, place, day)
+        # Days gone by change only where something comes late.
+        before = kept.get(
+            ("before", place.id, day), lambda: venue_figures.before(connection, place, day)
+        )
+        on = venue_figures.by_hour(connection, place, day, day)
         filling = venue_figures.filling(connection, place, now=now)
+    came = venue_figures.came(place, day, before, on)
     *hours, at_once = filling.moments
     return render_template(
         "venue_overview.html",

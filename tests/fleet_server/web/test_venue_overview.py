@@ -40,7 +40,13 @@ def test_hours_and_days_are_the_venues_own(world: World) -> None:
     store_one_scan(world.engine, world.market, counter=10, at_ms=NOON_MS - 14 * DAY_MS)
     with world.engine.connect() as connection:
         where = venue_log.venue(connection, "cho-mau")
-        came = venue_figures.came(connection, where, where.today(NOW))
+        day = where.today(NOW)
+        came = venue_figures.came(
+            where,
+            day,
+            venue_figures.before(connection, where, day),
+            venue_figures.by_hour(connection, where, day, day),
+        )
     assert {hour: count for hour, count in enumerate(came.hours) if count} == {0: 1, 12: 2}
     assert [count for _, count in came.days] == [1, *[0] * 11, 1, 3]
 
