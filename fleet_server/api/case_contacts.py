@@ -8,7 +8,8 @@ from flask import Blueprint
 from fleet_server.api.case_desk import PAGE, Limit, Offset, Page, cut
 from fleet_server.api.operations import PREFIX, Operation, route
 from fleet_server.auth.permissions import Permission
-from fleet_server.cases.contacts import CaseContact, Event, Filter
+from fleet_server.cases.contact_list import CaseContact, Filter
+from fleet_server.cases.contacts import Event
 from fleet_server.cases.desk import CaseDesk
 from fleet_server.cases.results import CaseRef
 from fleet_server.cases.states import State

@@ -1,8 +1,6 @@
-"""Contacts of a case and what becomes of each: called, promoted, set aside, handed over."""
+"""What becomes of a case's contacts: called, promoted, set aside, handed over; and its record."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable
-from typing import Any, Final, NamedTuple
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Engine, Row, Select, func, select, update
@@ -14,33 +12,9 @@ from fleet_server.cases.freezing import Signer
 from fleet_server.cases.results import Decided, EvaluatedExposure
 from fleet_server.cases.states import DISMISSED, HANDED_OVER, NEEDS_WORDS, PROMOTED, WORDS
 from fleet_server.errors import NotKnown, Refused
-from fleet_server.models import Area, CaseEvent, CaseExposure, CasePerson
+from fleet_server.models import CaseEvent, CasePerson
 from fleet_server.times import iso
 from fleet_server.tracing.answers import Time
-from fleet_server.tracing.exposure import TIERS
-
-
-class CaseContact(msgspec.Struct, frozen=True, kw_only=True):
-    """A contact as the list shows it: nothing that names anybody."""
-
-    ref: str
-    role: str
-    state: str
-    reachable: bool | None
-    area: str | None
-    """Code of the commune that calls."""
-    area_name: str
-    area_source: str
-    tier: str
-    """Of the closest exposure; empty where the last evaluation found none."""
-    certain_s: int
-    expected_s: int
-    possible_s: int
-    first: Time | None
-    places: list[str]
-    exposed_to: list[str]
-    """References of whom, the closest first."""
-    notes: int
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,102 +27,6 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     """Reference in the case; empty where it is about the case itself."""
     detail: dict[str, Any]
     words: str
-
-
-class Filter(NamedTuple):
-    """Which contacts; None: all."""
-
-    role: str | None = None
-    state: str | None = None
-    tier: str | None = None
-    area: str | None = None
-
-    def takes(self, contact: CaseContact) -> bool:
-        return (
-            self.role in (None, contact.role)
-            and self.state in (None, contact.state)
-            and self.tier in (None, contact.tier)
-            and self.area in (None, contact.area)
-        )
-
-
-ALL: Final = Filter()
-
-
-def listed(connection: Connection, case_id: int, which: Filter = ALL) -> list[CaseContact]:
-    """Contacts of a case, ranked: F1 before F2, then the closest exposure first."""
-    members = {
-        member.id: member
-        for member in persons.members(connection, case_id)
-        if member.role != persons.F0
-    }
-    rows = connection.execute(
-        select(
-            CasePerson.id,
-            CasePerson.reachable,
-            CasePerson.area_source,
-            Area.code,
-            Area.name,
-        )
-        .outerjoin(Area, Area.id == CasePerson.area_id)
-        .where(CasePerson.case_id == case_id, CasePerson.removed_at.is_(None))
-    )
-    exposures = _exposures(connection, case_id)
-    notes = _notes(connection, case_id)
-    found = []
-    for number, reachable, area_source, area, area_name in rows:
-        member = members.get(number)
-        if member is None:
-            continue
-        exposed = exposures.get(number, _NOT_EXPOSED)
-        best = exposed[0]
-        contact = CaseContact(
-            ref=member.ref,
-            role=member.role,
-            state=member.state,
-            reachable=reachable,
-            area=area,
-            area_name=area_name or "",
-            area_source=area_source,
-            tier=best.tier,
-            certain_s=best.certain_s,
-            expected_s=best.expected_s,
-            possible_s=best.possible_s,
-            first=iso(min(each.first_at for each in exposed)) if best.tier else None,
-            places=sorted({place for each in exposed for place in each.places}),
-            exposed_to=[each.source for each in exposed if each.source],
-            notes=notes.get(number, 0),
-        )
-        if which.takes(contact):
-            found.append(contact)
-    return sorted(found, key=_rank)
-
-
-def tally(connection: Connection, case_id: int) -> Counter[tuple[str, str]]:
-    """How many contacts have each role and tier; no tier where the last evaluation found none."""
-    index = CasePerson.__table__.alias("index_persons")
-    closest = dict(
-        connection.execute(
-            select(CaseExposure.contact_id, func.min(CaseExposure.tier))
-            .join(index, index.c.id == CaseExposure.index_id)
-            .where(index.c.case_id == case_id)
-            .group_by(CaseExposure.contact_id)
-        ).all()
-    )
-    return Counter(
-        (member.role, closest.get(member.id, ""))
-        for member in persons.members(connection, case_id)
-        if member.role != persons.F0
-    )
-
-
-def one(connection: Connection, case_id: int, ref: str) -> CaseContact:
-    """The contact with this reference. Raises NotKnown."""
-    wanted = ref.strip().upper()
-    for each in listed(connection, case_id):
-        if each.ref == wanted:
-            return each
-    raise NotKnown(f"{ref[:32]!r}: không phải người tiếp xúc của ca này / no contact of this case")
 
 
 def decide(
@@ -317,68 +195,3 @@ class _KeptContact(msgspec.Struct, frozen=True):
 
 class _Kept(msgspec.Struct, frozen=True):
     contacts: list[_KeptContact]
-
-
-class _Exposure(NamedTuple):
-    source: str
-    tier: str
-    certain_s: int
-    expected_s: int
-    possible_s: int
-    first_at: int
-    places: list[str]
-
-
-_NOT_EXPOSED: Final = [_Exposure("", "", 0, 0, 0, 0, [])]
-
-
-def _exposures(connection: Connection, case_id: int) -> dict[int, list[_Exposure]]:
-    """By contact, the closest first."""
-    index = CasePerson.__table__.alias("index_persons")
-    rows = connection.execute(
-        select(
-            CaseExposure.contact_id,
-            index.c.ref,
-            CaseExposure.tier,
-            CaseExposure.certain_s,
-            CaseExposure.expected_s,
-            CaseExposure.possible_s,
-            CaseExposure.first_at,
-            CaseExposure.places,
-        )
-        .join(index, index.c.id == CaseExposure.index_id)
-        .where(index.c.case_id == case_id)
-        .order_by(CaseExposure.tier, CaseExposure.expected_s.desc(), CaseExposure.certain_s.desc())
-    )
-    found: dict[int, list[_Exposure]] = defaultdict(list)
-    decoded: dict[str, list[str]] = {}  # hundreds were at the same few places
-    for contact, source, tier, certain, expected, possible, first, places in rows:
-        there = decoded.get(places)
-        if there is None:
-            there = decoded[places] = msgspec.json.decode(places, type=list[str])
-        exposure = _Exposure(source, tier, certain, expected, possible, first, there)
-        found[contact].append(exposure)
-    return found
-
-
-def _notes(connection: Connection, case_id: int) -> dict[int, int]:
-    counts: dict[int, int] = defaultdict(int)
-    rows = connection.scalars(
-        select(CaseEvent.person_id).where(CaseEvent.case_id == case_id, CaseEvent.words != "")
-    )
-    for person in rows:
-        if person is not None:
-            counts[person] += 1
-    return counts
-
-
-def _rank(contact: CaseContact) -> tuple[object, ...]:
-    tiers: Iterable[str] = (*TIERS, "")
-    return (
-        contact.role,
-        list(tiers).index(contact.tier),
-        -contact.expected_s,
-        -contact.certain_s,
-        -contact.possible_s,
-        contact.ref,
-    )

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Engine
 from fleet_server import database
 from fleet_server.cases import (
     changes,
+    contact_list,
     contacts,
     evaluation,
     finding,
@@ -29,7 +30,8 @@ from fleet_server.cases import (
 from fleet_server.cases import notice as public
 from fleet_server.cases.acting import Acting, Actor, enter
 from fleet_server.cases.changes import Changes
-from fleet_server.cases.contacts import CaseContact, Event, Filter
+from fleet_server.cases.contact_list import CaseContact, Filter, Listing
+from fleet_server.cases.contacts import Event
 from fleet_server.cases.freezing import Frozen, Signer
 from fleet_server.cases.names import Named, Opener, Opening
 from fleet_server.cases.notice import Notice
@@ -195,16 +197,22 @@ class CaseDesk:
             changes.saw(connection, acting, found.result)
         return found
 
-    def contacts(self, ref: str, which: Filter = contacts.ALL) -> list[CaseContact]:
+    def contacts(self, ref: str, which: Filter = contact_list.ALL) -> list[CaseContact]:
         with self.engine.connect() as connection:
             case = self._enter(connection, ref, closed=True).case
-            return contacts.listed(connection, case.id, which)
+            return contact_list.listed(connection, case.id, which)
+
+    def listing(self, ref: str, which: Filter, *, offset: int, limit: int) -> Listing:
+        """Some contacts, and how many there are."""
+        with self.engine.connect() as connection:
+            case = self._enter(connection, ref, closed=True).case
+            return contact_list.listing(connection, case.id, which, offset=offset, limit=limit)
 
     def tally(self, ref: str) -> Counter[tuple[str, str]]:
         """How many contacts have each role and tier."""
         with self.engine.connect() as connection:
             case = self._enter(connection, ref, closed=True).case
-            return contacts.tally(connection, case.id)
+            return contact_list.tally(connection, case.id)
 
     def contact(self, ref: str, person: str) -> tuple[CaseContact, list[EvaluatedExposure]]:
         """One contact, with each exposure and the scans behind it as the last evaluation has them.
@@ -213,7 +221,7 @@ class CaseDesk:
         """
         with self.engine.connect() as connection:
             case = self._enter(connection, ref, closed=True).case
-            found = contacts.one(connection, case.id, person)
+            found = contact_list.one(connection, case.id, person)
             return found, contacts.kept_exposures(connection, case.id, found.ref)
 
     def spread(self, ref: str) -> Spread:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from fleet_server.cases.contacts import CaseContact, Event
+from fleet_server.cases.contact_list import CaseContact
+from fleet_server.cases.contacts import Event
 from fleet_server.cases.desk import CaseDesk
 from fleet_server.cases.names import Named
 from fleet_server.cases.results import Evaluation

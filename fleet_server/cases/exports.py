@@ -15,7 +15,7 @@ from sqlalchemy import select
 
 from fleet_server.cases import export_rows
 from fleet_server.cases.acting import BadWords
-from fleet_server.cases.contacts import CaseContact, Filter
+from fleet_server.cases.contact_list import CaseContact, Filter
 from fleet_server.cases.desk import CaseDesk
 from fleet_server.cases.export_rows import Source
 from fleet_server.cases.names import Named

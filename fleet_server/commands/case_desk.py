@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from fleet_server.auth import tokens
 from fleet_server.cases.acting import Actor
-from fleet_server.cases.contacts import Filter
+from fleet_server.cases.contact_list import Filter
 from fleet_server.cases.desk import CaseDesk
 from fleet_server.cases.states import TO_CALL
 from fleet_server.commands import shared

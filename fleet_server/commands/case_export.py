@@ -6,7 +6,7 @@ from typing import Final
 import click
 
 from fleet_server.cases import exports
-from fleet_server.cases.contacts import Filter
+from fleet_server.cases.contact_list import Filter
 from fleet_server.cases.exports import KINDS, NAMED, SHAPES, Wanted
 from fleet_server.cases.states import WORDS
 from fleet_server.commands import shared

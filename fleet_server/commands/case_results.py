@@ -6,7 +6,7 @@ import click
 
 from fleet_server import keys
 from fleet_server.cases.changes import Changes
-from fleet_server.cases.contacts import Filter
+from fleet_server.cases.contact_list import Filter
 from fleet_server.cases.states import DISMISSED, HANDED_OVER, PROMOTED, REACHED, TO_CALL, WORDS
 from fleet_server.commands import shared, trace_output
 from fleet_server.commands.case_desk import CASE, PERSON, at_work

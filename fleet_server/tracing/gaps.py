@@ -171,7 +171,7 @@ def _gap(
         vi, en = f"{vi} từ {at:%H:%M %d/%m/%Y}", f"{en} since {at:%Y-%m-%d %H:%M}"
     if waiting:
         vi, en = f"{vi}, còn {waiting} lượt trong hàng chờ", f"{en}, {waiting} records waiting"
-    vi = f"{vi}; thường ghi {usual:g} lượt mỗi ngày"
+    vi = f"{vi}; thường ghi {f'{usual:g}'.replace('.', ',')} lượt mỗi ngày"
     en = f"{en}; usually sees {usual:g} scans a day"
     return Gap(
         kiosk=kiosk,

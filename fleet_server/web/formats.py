@@ -11,11 +11,17 @@ from flask import Flask
 from markupsafe import Markup, escape
 
 from fleet_server.times import iso, local, parse
-from fleet_server.web.language import Language, current, say
+from fleet_server.web.language import Language, current
 from fleet_server.web.site import site
 
 _UTC: Final = ZoneInfo("UTC")
 _DAYS: Final = {"vi": "EEEE, dd/MM/yyyy", "en": "EEEE, d MMMM yyyy"}
+_UNITS: Final[Mapping[str, Mapping[Language, str]]] = {
+    "s": {"vi": "giây", "en": "s"},
+    "min": {"vi": "phút", "en": "min"},
+    "h": {"vi": "giờ", "en": "h"},
+    "d": {"vi": "ngày", "en": "d"},
+}
 _DATES: Final = {"vi": "dd/MM/yyyy", "en": "d MMM yyyy"}
 
 
@@ -51,20 +57,12 @@ def moment(at: int, zone: ZoneInfo | None = None) -> str:
 
 def span(seconds: int) -> str:
     """`2 giờ 5 phút`: a duration in its two largest units."""
-    minutes = round(seconds / 60)
-    if minutes < 1:
-        return say(f"{seconds} giây", f"{seconds} s")
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    if days:
-        return _two((days, "ngày", "d"), (hours, "giờ", "h"))
-    return _two((hours, "giờ", "h"), (minutes, "phút", "min"))
+    return _span(seconds, current())
 
 
 def ago(at: int) -> str:
     """`5 phút trước`: how long before now."""
-    delta = dt.timedelta(seconds=at - site().now())
-    return dates.format_timedelta(delta, add_direction=True, locale=current())
+    return _ago(at - site().now(), current())
 
 
 def instant(text: str) -> int:
@@ -93,8 +91,21 @@ def _date(value: dt.date, lang: Language) -> str:
     return dates.format_date(value, _DATES[lang], locale=lang)
 
 
-def _two(*parts: tuple[int, str, str]) -> str:
-    return " ".join(f"{count} {say(vi, en)}" for count, vi, en in parts if count)
+@lru_cache(maxsize=4096)
+def _ago(seconds: int, lang: Language) -> str:
+    delta = dt.timedelta(seconds=seconds)
+    return dates.format_timedelta(delta, add_direction=True, locale=lang)
+
+
+@lru_cache(maxsize=4096)
+def _span(seconds: int, lang: Language) -> str:
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return f"{seconds} {_UNITS['s'][lang]}"
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    parts = [(days, "d"), (hours, "h")] if days else [(hours, "h"), (minutes, "min")]
+    return " ".join(f"{count} {_UNITS[unit][lang]}" for count, unit in parts if count)
 
 
 def install(app: Flask) -> None:

@@ -13,7 +13,7 @@ from fleet_server.web.access import caller, permission
 from fleet_server.web.audit.words import ACTIONS, GROUPS
 from fleet_server.web.site import site
 
-PAGE: Final = 100
+PAGE: Final = 50
 _DAYS: Final = {"since": 0, "until": 1}
 """Which bound of the day each field means; the last day is among them."""
 

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from flask import Blueprint, request, url_for
 
 from fleet_server.auth.permissions import Permission
-from fleet_server.cases.contacts import CaseContact
+from fleet_server.cases.contact_list import CaseContact
 from fleet_server.cases.states import TO_CALL
 from fleet_server.web.access import permission
 from fleet_server.web.case import frame, given

@@ -1,13 +1,12 @@
 """Contacts of a case: who, how close, what became of each, and why each is on the list."""
 
-from collections import Counter
 from collections.abc import Callable
 from typing import Any, Final
 
 from flask import Blueprint, request, url_for
 
 from fleet_server.auth.permissions import Permission
-from fleet_server.cases.contacts import Filter
+from fleet_server.cases.contact_list import Filter
 from fleet_server.cases.states import WORDS
 from fleet_server.tracing.exposure import TIERS
 from fleet_server.web.access import permission
@@ -17,7 +16,7 @@ from fleet_server.web.forms import Answer, take
 from fleet_server.web.language import say
 
 HERE: Final = "case_contacts.page"
-PAGE: Final = 100
+PAGE: Final = 50
 ROLES: Final = ("F1", "F2")
 ENDS: Final = {
     "exit_scan": ("quét khi ra", "scanned out"),
@@ -37,32 +36,30 @@ def page(case: str) -> str:
     """`role`, `state`, `tier` and `area` narrow; `offset` goes on."""
     which = Filter(*(request.args.get(name) or None for name in Filter._fields))
     work = desk()
-    everybody = work.contacts(case)
-    found = [each for each in everybody if which.takes(each)]
     offset = given.offset()
+    found = work.listing(case, which, offset=offset, limit=PAGE)
     kept = {name: value for name, value in which._asdict().items() if value}
 
     def address(to: int) -> str:
         return url_for(HERE, case=case, offset=to or None, **kept)
 
-    areas = Counter((each.area or "", each.area_name) for each in everybody)
     return frame.show(
         "case_contacts.html",
         work.show(case),
         HERE,
-        contacts=found[offset : offset + PAGE],
-        total=len(found),
-        everybody=len(everybody),
+        contacts=found.contacts,
+        total=found.total,
+        everybody=found.everybody,
         which=which,
         roles=ROLES,
         tiers=TIERS,
         areas=[
             (code, f"{name or code} ({count})")
-            for (code, name), count in sorted(areas.items())
+            for (code, name), count in sorted(found.areas.items())
             if code
         ],
         newer=address(max(0, offset - PAGE)) if offset else "",
-        older=address(offset + PAGE) if offset + PAGE < len(found) else "",
+        older=address(offset + PAGE) if offset + PAGE < found.total else "",
     )
 
 

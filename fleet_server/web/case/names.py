@@ -11,7 +11,7 @@ from flask import Blueprint, request, url_for
 from fleet_server.auth.permissions import Permission
 from fleet_server.cases import names
 from fleet_server.cases.acting import BadWords
-from fleet_server.cases.contacts import Filter
+from fleet_server.cases.contact_list import Filter
 from fleet_server.cases.names import Named
 from fleet_server.errors import FleetError
 from fleet_server.identity.vault_messages import NotPermitted
@@ -137,14 +137,14 @@ def _page(
 ) -> str:
     work = desk()
     which = Filter(*(request.values.get(name) or None for name in Filter._fields))
-    case, people = work.show(ref), work.contacts(ref, which)
+    case, people = work.show(ref), work.listing(ref, which, offset=0, limit=MOST)
     return frame.show(
         "case_names.html",
         case,
         HERE,
         named=named,
-        people=people[:MOST],
-        more=max(0, len(people) - MOST),
+        people=people.contacts,
+        more=people.total - len(people.contacts),
         chosen=set(request.form.getlist("person")),
         which=which,
         tiers=TIERS,

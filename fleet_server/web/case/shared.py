@@ -5,6 +5,7 @@ from typing import Final
 from flask import Blueprint, request
 
 from fleet_server.auth.permissions import Permission
+from fleet_server.cases.contact_list import ALL
 from fleet_server.cases.sharing import SharedPlaces
 from fleet_server.errors import FleetError
 from fleet_server.tracing.asking import MOST_VISITORS
@@ -49,7 +50,7 @@ def _page(ref: str, *, found: SharedPlaces | None = None, problem: str = "") -> 
     work = desk()
     case = work.show(ref)
     index = [each.ref for each in case.index]
-    people = work.contacts(ref)
+    people = work.listing(ref, ALL, offset=0, limit=max(0, MOST_VISITORS - len(index)))
     return frame.show(
         "case_shared.html",
         case,
@@ -58,8 +59,8 @@ def _page(ref: str, *, found: SharedPlaces | None = None, problem: str = "") -> 
         problem=problem,
         form=request.form,
         index=index,
-        people=people[: MOST_VISITORS - len(index)],
-        more=max(0, len(people) + len(index) - MOST_VISITORS),
+        people=people.contacts,
+        more=people.total - len(people.contacts),
         chosen=set(request.form.getlist("person") if request.method == "POST" else index),
         chance=chance,
         hardly=HARDLY,

@@ -16,7 +16,7 @@ from fleet_server.web.access import caller, permission
 from fleet_server.web.language import say
 from fleet_server.web.site import site
 
-PAGE: Final = 100
+PAGE: Final = 50
 WORDS: Final = {
     "silent": ("Mất liên lạc", "Silent", "bad"),
     "disconnected": ("Đã tắt", "Switched off", "bad"),

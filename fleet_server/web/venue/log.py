@@ -68,7 +68,10 @@ def page(venue: str) -> str:
             live=before is None and day == today and which == venue_log.ALL,
             today=today,
             gates=venue_log.gates(connection, place),
-            kiosks=venue_kiosks.kiosks(connection, place, now=site().now()),
+            kiosks=site().kept.get(
+                ("venue_kiosks", place.id),
+                lambda: venue_kiosks.kiosks(connection, place, now=site().now()),
+            ),
             now=local(site().now(), place.zone),
             may_export=caller().may(Permission.VENUE_EXPORT),
             **_shown(connection, day, lines[: venue_log.PAGE]),

@@ -4,7 +4,7 @@ import pytest
 
 from fleet_server.auth.permissions import Role
 from fleet_server.cases.acting import Actor, BadWords, area_named
-from fleet_server.cases.contacts import Filter
+from fleet_server.cases.contact_list import Filter
 from fleet_server.errors import NotKnown, Refused
 from tests.fleet_server.cases.conftest import CASE, COLLEAGUE, SUPERVISOR, Office
 

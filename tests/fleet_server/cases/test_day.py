@@ -1,6 +1,6 @@
 """Tuesday, two in the afternoon: from the laboratory's call to a call list."""
 
-from fleet_server.cases.contacts import Filter
+from fleet_server.cases.contact_list import Filter
 from tests.fleet_server.cases.conftest import CASE, LAB, SUPERVISOR, Office
 from tests.support.market_days import CALLED_MS
 

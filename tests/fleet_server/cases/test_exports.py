@@ -12,7 +12,7 @@ from sqlalchemy import select
 
 from fleet_server.cases import exports
 from fleet_server.cases.acting import BadWords
-from fleet_server.cases.contacts import Filter
+from fleet_server.cases.contact_list import Filter
 from fleet_server.cases.exports import KINDS, SHAPES, Wanted
 from fleet_server.errors import Refused
 from fleet_server.identity.vault_messages import NotPermitted

@@ -2,7 +2,7 @@
 
 import pytest
 
-from fleet_server.cases.contacts import Filter
+from fleet_server.cases.contact_list import Filter
 from fleet_server.cases.results import MilestoneSeen
 from fleet_server.errors import NotKnown, Refused
 from fleet_server.tracing.handmade import BadStay

@@ -5,7 +5,7 @@ from sqlalchemy import func, select, update
 
 from fleet_server import database
 from fleet_server.cases.acting import Actor
-from fleet_server.cases.contacts import Filter
+from fleet_server.cases.contact_list import Filter
 from fleet_server.errors import NotKnown, Refused, VaultAway
 from fleet_server.identity.vault_client import VaultClient
 from fleet_server.identity.vault_messages import NotPermitted

@@ -8,6 +8,7 @@ from fleet_server import database
 from fleet_server.auth.permissions import Role
 from fleet_server.fleet import areas
 from fleet_server.models import Alarm, Kiosk, Posting, Presence, Venue
+from fleet_server.web.fleet.kiosks import PAGE
 from tests.fleet_server.people import NOW, World, signed_in
 from tests.support.queries import counted
 from tests.support.world import another_kiosk, store_one_scan
@@ -71,14 +72,14 @@ def test_who_works_in_an_area_sees_its_kiosks_only(world: World) -> None:
 
 
 def test_long_lists_come_in_pages(world: World) -> None:
-    for number in range(2, 130):
+    for number in range(2, 2 * PAGE - 10):
         another_kiosk(world.engine, world.market, kiosk=f"cho-mau-{number}")
     browser = world.browser("operator")
     first = browser.get("/fleet").text
-    assert len(listed(first)) == 100
-    assert "offset=100" in first
-    rest = listed(browser.get("/fleet?offset=100").text)
-    assert len(set(listed(first)) | set(rest)) == 130
+    assert len(listed(first)) == PAGE
+    assert f"offset={PAGE}" in first
+    rest = listed(browser.get(f"/fleet?offset={PAGE}").text)
+    assert len(set(listed(first)) | set(rest)) == 2 * PAGE - 10
 
 
 def test_a_kiosk_posted_nowhere_is_listed_and_a_revoked_one_is_not(world: World) -> None:
