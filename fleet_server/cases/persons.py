@@ -220,6 +220,33 @@ def members(connection: Connection, case_id: int, *, role: str | None = None) ->
     return [member for member in found.values() if role in (None, member.role)]
 
 
+def doubles(connection: Connection, case_ids: Collection[int]) -> set[int]:
+    """Numbers (`Member.id`) of those who are in their case twice, as links have made two one: all
+    but the one that `members` names.
+    """
+    inside = (CasePerson.case_id.in_(case_ids), CasePerson.removed_at.is_(None))
+    merged = connection.scalars(
+        select(CasePerson.person_id)
+        .join(Person, Person.id == CasePerson.person_id)
+        .where(*inside, Person.merged_into.is_not(None))
+    ).all()
+    if not merged:
+        return set()
+    leads = links.today(connection, merged)
+    rows = connection.execute(
+        select(CasePerson.id, CasePerson.case_id, CasePerson.person_id)
+        .where(*inside, CasePerson.person_id.in_({*leads, *leads.values()}))
+        .order_by(CasePerson.role, CasePerson.id)
+    )
+    seen, found = set(), set()
+    for number, case_id, person in rows:
+        somebody = case_id, leads.get(person, person)
+        if somebody in seen:
+            found.add(number)
+        seen.add(somebody)
+    return found
+
+
 def by_person(connection: Connection, case_id: int) -> dict[int, Member]:
     """Everybody who is or was in a case, by who they are today; who is, before who was."""
     return _today(connection, case_id)

@@ -2,7 +2,6 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Final
 
 import msgspec
 from sqlalchemy import Connection, func, select
@@ -11,11 +10,9 @@ from fleet_server.cases import freezing, names, persons
 from fleet_server.cases.acting import KnownCase
 from fleet_server.database import chunks
 from fleet_server.identity import links
-from fleet_server.models import Area, CasePerson, FrozenResult, NameOpening, Person
+from fleet_server.models import Area, CasePerson, FrozenResult, NameOpening
 from fleet_server.times import iso
 from fleet_server.tracing.answers import Time
-
-_PRESENT: Final = CasePerson.removed_at.is_(None)
 
 
 class IndexSeen(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,33 +110,28 @@ def _people(
     """Index persons, and contacts by state, of each case; somebody links made one of counts once,
     as what they were added as first (`persons.members`).
     """
-    rows = connection.execute(
-        select(
-            CasePerson.case_id,
-            CasePerson.ref,
-            CasePerson.person_id,
-            CasePerson.role,
-            CasePerson.state,
-            Person.merged_into,
-        )
-        .join(Person, Person.id == CasePerson.person_id)
-        .where(CasePerson.case_id.in_(case_ids), _PRESENT)
-        .order_by(CasePerson.role, CasePerson.id)
+    there = (
+        CasePerson.case_id.in_(case_ids),
+        CasePerson.removed_at.is_(None),
+        CasePerson.id.not_in(persons.doubles(connection, case_ids)),
+    )
+    patients = connection.execute(
+        select(CasePerson.case_id, CasePerson.ref, CasePerson.person_id)
+        .where(*there, CasePerson.role == persons.F0)
+        .order_by(CasePerson.id)
     ).all()
-    leads = links.today(connection, {row.person_id for row in rows if row.merged_into})
-    counted: set[tuple[int, int]] = set()
+    leads = links.today(connection, [row.person_id for row in patients])
     index: dict[int, list[IndexSeen]] = defaultdict(list)
+    for row in patients:
+        index[row.case_id].append(IndexSeen(ref=row.ref, visitor=f"P{leads[row.person_id]}"))
+    counts = connection.execute(
+        select(CasePerson.case_id, CasePerson.state, func.count())
+        .where(*there, CasePerson.role != persons.F0)
+        .group_by(CasePerson.case_id, CasePerson.state)
+    )
     contacts: dict[int, dict[str, int]] = defaultdict(dict)
-    for row in rows:
-        person = leads.get(row.person_id, row.person_id)
-        if (row.case_id, person) in counted:
-            continue
-        counted.add((row.case_id, person))
-        if row.role == persons.F0:
-            index[row.case_id].append(IndexSeen(ref=row.ref, visitor=f"P{person}"))
-        else:
-            by_state = contacts[row.case_id]
-            by_state[row.state] = by_state.get(row.state, 0) + 1
+    for case_id, state, count in counts:
+        contacts[case_id][state] = count
     return index, contacts
 
 

@@ -244,7 +244,7 @@ def test_without_the_vault_nothing_is_lost_and_the_page_says_so(
     assert "Kho danh tính không trả lời" in said(tracer, f"{AT}/evaluate", {}, status=503)
 
 
-@pytest.mark.parametrize(("path", "most"), [("/cases", 12), (AT, 40), (f"{AT}/contacts", 28)])
+@pytest.mark.parametrize(("path", "most"), [("/cases", 13), (AT, 40), (f"{AT}/contacts", 28)])
 def test_pages_ask_the_database_as_often_for_many_as_for_few(
     known: Clinic, path: str, most: int
 ) -> None:
