@@ -8,9 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from sqlalchemy import Connection, select
+from sqlalchemy import insert as plain_insert
 
 from fleet_server.database import insert
-from fleet_server.models import Base, Presence
+from fleet_server.models import Base, Outage, Presence
+from fleet_server.tracing.gaps import SILENT_AFTER_S
 from wire import codec, topics
 from wire.errors import Malformed
 from wire.presence import DISCONNECTED, LOST, About, Health, State
@@ -80,6 +82,7 @@ def after(known: Known, heard: Heard) -> Known:
 
 def store(connection: Connection, heard: list[tuple[int, Heard]]) -> None:
     """Takes in messages of known kiosks, by the kiosk's id and in their order."""
+    _note_outages(connection, heard)
     telling = [each for each in heard if each[1] != Heard(each[1].kiosk, each[1].heard_ms)]
     if not telling:
         _note_time(connection, heard)
@@ -104,6 +107,31 @@ def store(connection: Connection, heard: list[tuple[int, Heard]]) -> None:
         connection.execute(
             statement.on_conflict_do_update(index_elements=["kiosk_id"], set_=columns), changed
         )
+
+
+def _note_outages(connection: Connection, heard: list[tuple[int, Heard]]) -> None:
+    """Whoever speaks again after a silence was away for so long."""
+    first: dict[int, int] = {}
+    for kiosk_id, message in heard:
+        if message.heard_ms:
+            first.setdefault(kiosk_id, message.heard_ms)
+    if not first:
+        return
+    silent_ms = SILENT_AFTER_S * 1000
+    away = connection.execute(
+        select(Presence.kiosk_id, Presence.heard_ms, Presence.state).where(
+            Presence.kiosk_id.in_(first),
+            Presence.heard_ms > 0,
+            Presence.heard_ms < max(first.values()) - silent_ms,
+        )
+    )
+    rows = [
+        {"kiosk_id": kiosk_id, "since_ms": since_ms, "until_ms": first[kiosk_id], "state": state}
+        for kiosk_id, since_ms, state in away
+        if since_ms < first[kiosk_id] - silent_ms
+    ]
+    if rows:
+        connection.execute(plain_insert(Outage), rows)
 
 
 def _note_time(connection: Connection, heard: list[tuple[int, Heard]]) -> None:

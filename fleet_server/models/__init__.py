@@ -27,7 +27,7 @@ from fleet_server.models.cases import (
     VaultMark,
 )
 from fleet_server.models.coverage import AreaWeek, CountedWeek, PlaceWeek
-from fleet_server.models.fleet import Kiosk, Posting, Presence
+from fleet_server.models.fleet import Kiosk, Outage, Posting, Presence
 from fleet_server.models.people import Credential, Link, Person, Pseudonym
 from fleet_server.models.places import (
     Area,
@@ -92,6 +92,7 @@ __all__ = [
     "OpenedName",
     "OpeningHours",
     "OrphanExit",
+    "Outage",
     "Person",
     "PlaceWeek",
     "Posting",

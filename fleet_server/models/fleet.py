@@ -53,3 +53,18 @@ class Presence(Base):
     """Last `wire.presence.About`, as it came."""
     health: Mapped[bytes | None] = mapped_column(LargeBinary)
     """Last `wire.presence.Health`, as it came."""
+
+
+class Outage(Base):
+    """A time in which nothing was heard of a kiosk, written down when it spoke again."""
+
+    __tablename__ = "outages"
+    __table_args__ = (Index("ix_outages_kiosk", "kiosk_id", "until_ms"),)
+
+    id: Mapped[Id]
+    kiosk_id: Mapped[int] = mapped_column(ForeignKey("kiosks.id"))
+    since_ms: Mapped[Ms]
+    """Server time of the last it had said."""
+    until_ms: Mapped[int] = mapped_column(BigInteger, index=True)
+    state: Mapped[str] = mapped_column(String(32))
+    """What it had said of itself then: `disconnected` where it was switched off."""

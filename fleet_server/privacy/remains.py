@@ -55,6 +55,7 @@ TIMELESS: Final = {
     "kiosks": "devices",
     "let_go_days": "the proof itself: counts and a digest",
     "opening_hours": "places",
+    "outages": "devices; goes with the scans of these days",
     "place_weeks": "counts by place and week",
     "postings": "places of devices",
     "presence": "devices",

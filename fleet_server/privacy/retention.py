@@ -15,6 +15,7 @@ from fleet_server.fleet import card_jobs
 from fleet_server.identity import audit
 from fleet_server.models import (
     Base,
+    Outage,
     RefusedRecord,
     RestrictedPerson,
     RightsRequest,
@@ -104,6 +105,7 @@ def run(
         _cases(connection, kept, ran, seen)
         _requests(connection, kept)
         _told(connection, kept, ran)
+        _outages(connection, kept)
         with connection.begin():
             gone = card_jobs.forget_old(connection, now=now_ms // 1000)
         ran.rows["card_batches"] += gone
@@ -169,6 +171,12 @@ def _requests(connection: Connection, kept: Limit) -> None:
         connection.execute(
             delete(RestrictedPerson).where(RestrictedPerson.lifted_ms < kept.at * 1000)
         )
+
+
+def _outages(connection: Connection, kept: Limit) -> None:
+    """When kiosks were away is of use as long as there are scans of these days."""
+    with connection.begin():
+        connection.execute(delete(Outage).where(Outage.until_ms < kept.at * 1000))
 
 
 def _told(connection: Connection, kept: Limit, ran: Ran) -> None:

@@ -6,11 +6,11 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, case, func, or_, 
 
 from fleet_server.errors import NotKnown
 from fleet_server.models import Alarm as AlarmRow
-from fleet_server.models import Area, Gate, Kiosk, Posting, Presence, Scan, Venue
+from fleet_server.models import Area, Gate, Kiosk, Outage, Posting, Presence, Scan, Venue
 from fleet_server.tracing import gaps
 from wire import codec
 from wire.errors import WireError
-from wire.presence import About, Health
+from wire.presence import DISCONNECTED, About, Health
 
 T = TypeVar("T")
 State = Literal["never_heard", "silent", "disconnected", "undelivered", "unposted", "works"]
@@ -67,6 +67,16 @@ class Alarm(NamedTuple):
     detail: str
     raised_ms: int
     cleared_ms: int | None
+
+
+class Away(NamedTuple):
+    """A time in which nothing was heard of a kiosk. Seconds UTC."""
+
+    since: int
+    until: int | None
+    """None: still."""
+    switched_off: bool
+    """It had said goodbye."""
 
 
 class Which(NamedTuple):
@@ -147,6 +157,24 @@ def hours(connection: Connection, ref: str, *, now: int) -> list[Hour]:
         Hour((first + number) * HOUR_S, *found.get(first + number, (0, 0)))
         for number in range(HOURS)
     ]
+
+
+def away(connection: Connection, each: KioskState, *, since: int, now: int) -> list[Away]:
+    """When nothing was heard of it since then, the latest first."""
+    found = []
+    if each.heard is not None and now - each.heard > gaps.SILENT_AFTER_S:
+        found.append(Away(each.heard, None, each.state == DISCONNECTED))
+    rows = connection.execute(
+        select(Outage.since_ms, Outage.until_ms, Outage.state)
+        .join(Kiosk, Kiosk.id == Outage.kiosk_id)
+        .where(Kiosk.ref == each.kiosk, Outage.until_ms > since * 1000)
+        .order_by(Outage.until_ms.desc())
+    )
+    found += [
+        Away(since_ms // 1000, until_ms // 1000, state == DISCONNECTED)
+        for since_ms, until_ms, state in rows
+    ]
+    return found
 
 
 def alarms(connection: Connection, ref: str) -> list[Alarm]:

@@ -76,6 +76,32 @@ def bars(
     return Bars(made, lines, None if limit is None else Line(down(limit), limit), HEIGHT)
 
 
+class Strip(NamedTuple):
+    """A day from left to right, with the times marked in it."""
+
+    label: str
+    parts: list[tuple[float, float]]
+    """Where each begins and how wide it is."""
+    ends: float
+    """Where the day has come to: 100 for one that is over."""
+
+
+def strip(
+    label: str, day: tuple[int, int], marked: Sequence[tuple[int, int]], *, until: int
+) -> Strip:
+    """A day [start, end) with the times [since, until) in it, all in seconds UTC."""
+    start, end = day
+
+    def across(at: int) -> float:
+        return round(100 * (at - start) / (end - start), 3)
+
+    inside = [(max(since, start), min(to, end, until)) for since, to in marked]
+    parts = [
+        (across(since), round(across(to) - across(since), 3)) for since, to in inside if since < to
+    ]
+    return Strip(label, parts, across(min(end, max(start, until))))
+
+
 def nice_top(most: float) -> float:
     """The round number a scale ends at: 1, 2 or 5 times a power of ten, from 4 up."""
     if most <= 4:

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import expect
+from sqlalchemy import insert
 
+from fleet_server import database
 from fleet_server.auth.permissions import Role
+from fleet_server.models import Outage
 from tests.browser.doors import enter
 from tests.fleet_server.api.test_v1 import passes
 from tests.fleet_server.people import PEOPLE, World, add_account
@@ -19,7 +22,7 @@ from tests.support.ingest import IngestProcess, KioskClient, make_keys
 from tests.support.programs import wait_until
 from tests.support.records import make_batch, make_kiosk_record, tracing_part
 from tests.support.world import NOON_MS, store_one_scan
-from wire.presence import ONLINE
+from wire.presence import DISCONNECTED, ONLINE, READY
 
 pytestmark = pytest.mark.slow
 AT = "/venues/cho-mau"
@@ -142,5 +145,16 @@ def test_an_operator_looks_at_one_kiosk(reader: Callable[..., Reader], world: Wo
         store_one_scan(
             world.engine, world.market, counter=counter, at_ms=at_ms, late_ms=counter % 2 * 900_000
         )
+    with world.engine.execution_options(**database.WRITES).begin() as connection:
+        for hours, state in ((10, READY), (36, DISCONNECTED), (60, DISCONNECTED)):
+            since_ms = NOON_MS - hours * 3_600_000
+            connection.execute(
+                insert(Outage).values(
+                    kiosk_id=world.market.kiosk_id,
+                    since_ms=since_ms,
+                    until_ms=since_ms + 4 * 3_600_000,
+                    state=state,
+                )
+            )
     operator = somebody(reader(), world, "operator")
     operator.look("/fleet/kiosks/cho-mau-1", "fleet-kiosk-hours")

@@ -1,5 +1,6 @@
 """The fleet: which kiosks do not work, since when and why; one kiosk in detail."""
 
+import datetime as dt
 from collections import Counter
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -10,13 +11,15 @@ from sqlalchemy import ColumnElement
 from fleet_server.auth.permissions import Permission
 from fleet_server.reports import kiosk_states, venue_kiosks
 from fleet_server.reports.kiosk_states import ORDER, KioskState, Which
-from fleet_server.times import local
+from fleet_server.times import day_bounds, local
 from fleet_server.web import charts
 from fleet_server.web.access import caller, permission
 from fleet_server.web.language import say
 from fleet_server.web.site import site
 
 PAGE: Final = 50
+DAYS: Final = 7
+"""Shown of one kiosk."""
 WORDS: Final = {
     "silent": ("Mất liên lạc", "Silent", "bad"),
     "disconnected": ("Đã tắt", "Switched off", "bad"),
@@ -70,8 +73,11 @@ def kiosk(kiosk: str) -> str:
         each = kiosk_states.one(connection, kiosk, now=now, reach=_reach())
         hours = kiosk_states.hours(connection, kiosk, now=now)
         alarms = kiosk_states.alarms(connection, kiosk)
+        zone = site().settings.zone
+        days = [local(now, zone).date() - dt.timedelta(days=back) for back in range(DAYS)]
+        away = kiosk_states.away(connection, each, since=day_bounds(days[-1], zone)[0], now=now)
         refused = venue_kiosks.refusals(each.health)
-    zone = site().settings.zone
+    marked = [(each.since, each.until or now) for each in away]
     return render_template(
         "fleet_kiosk.html",
         each=each,
@@ -81,6 +87,10 @@ def kiosk(kiosk: str) -> str:
         ),
         scans=sum(hour.scans for hour in hours),
         late=sum(hour.late for hour in hours),
+        away=away,
+        days=[
+            charts.strip(f"{day:%d/%m}", day_bounds(day, zone), marked, until=now) for day in days
+        ],
         alarms=alarms,
         refused=refused,
     )

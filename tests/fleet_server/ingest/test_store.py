@@ -22,6 +22,7 @@ from fleet_server.models import (
     Credential,
     Kiosk,
     Link,
+    Outage,
     Person,
     Posting,
     Presence,
@@ -43,7 +44,7 @@ from tests.support.records import (
     make_kiosk_record,
     tracing_part,
 )
-from wire.presence import LOST, READY, State
+from wire.presence import DISCONNECTED, LOST, READY, State
 from wire.receipts import CONFLICT
 from wire.records import COMPANIONS, BatchClock, IdentityPart, TracingPart
 
@@ -416,3 +417,34 @@ def test_two_ingests_at_once_store_each_record_once(engine: Engine) -> None:
     assert len({row.person_id for row in _rows(engine, Pseudonym)}) == 1
     with engine.connect() as connection:
         assert audit.verify(connection).fault == ""
+
+
+def test_who_speaks_again_after_a_silence_was_away_for_so_long(engine: Engine) -> None:
+    place = world.one_venue(engine)
+    minute = 60_000
+
+    def hear(at_ms: int, state: str = "") -> None:
+        said = State(state=state, session="s", since_ms=at_ms) if state else None
+        _store(engine, heard=[Heard(place.kiosk, at_ms, state=said)])
+
+    hear(minute, READY)
+    hear(5 * minute)
+    assert _count(engine, Outage) == 0, "a word each few minutes is enough"
+    hear(0)  # retained by the broker: says nothing of now
+    hear(15 * minute)
+    hear(16 * minute, DISCONNECTED)
+    hear(76 * minute, READY)
+    hear(77 * minute)
+    assert [(row.since_ms, row.until_ms, row.state) for row in _rows(engine, Outage)] == [
+        (5 * minute, 15 * minute, READY),
+        (16 * minute, 76 * minute, DISCONNECTED),
+    ]
+
+
+def test_scans_end_a_silence_too(engine: Engine) -> None:
+    place = world.one_venue(engine)
+    long_ago = RECEIVED_MS - 3_600_000
+    _store(engine, heard=[Heard(place.kiosk, long_ago)])
+    _store(engine, _batch(make_kiosk_record(KEYS)))
+    (row,) = _rows(engine, Outage)
+    assert (row.since_ms, row.until_ms) == (long_ago, RECEIVED_MS)

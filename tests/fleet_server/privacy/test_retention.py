@@ -12,7 +12,7 @@ from sqlalchemy import Engine, insert, select
 
 from fleet_server import database
 from fleet_server.identity import audit
-from fleet_server.models import Base, Person, Scan, VaultMark, VenueStaff
+from fleet_server.models import Base, Kiosk, Outage, Person, Scan, VaultMark, VenueStaff
 from fleet_server.privacy import proofs, remains, retention, rights, unneeded
 from fleet_server.privacy.clocks import Due
 from fleet_server.privacy.proofs import Record
@@ -376,3 +376,13 @@ def test_a_run_killed_anywhere_is_finished_by_the_next(
     not_killed = crowded(database.connect(f"sqlite:///{other}"))
     run(not_killed, day=5, batch=4)
     assert state(story) == state(not_killed)
+
+
+def test_when_kiosks_were_away_goes_with_the_scans_of_these_days(story: Story) -> None:
+    with story.engine.execution_options(**database.WRITES).begin() as connection:
+        kiosk = connection.scalar(select(Kiosk.id).limit(1))
+        for day in range(4):
+            at_ms = NOON + day * DAY_MS
+            add(connection, Outage, kiosk_id=kiosk, since_ms=at_ms, until_ms=at_ms + 1, state="")
+    run(story, day=5)
+    assert story.count("outages") == 2

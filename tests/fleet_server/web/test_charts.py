@@ -43,3 +43,17 @@ def test_on_a_phone_some_labels_are_left_out() -> None:
         "16h",
         "20h",
     ]
+
+
+DAY = 86_400
+
+
+def test_a_strip_shows_what_of_a_day_is_marked() -> None:
+    strip = charts.strip("01/01", (0, DAY), [(-5, DAY // 4), (DAY // 2, 2 * DAY)], until=9 * DAY)
+    assert strip == ("01/01", [(0.0, 25.0), (50.0, 50.0)], 100.0)
+
+
+def test_a_day_is_shown_as_far_as_it_has_come() -> None:
+    strip = charts.strip("01/01", (0, DAY), [(DAY // 4, DAY)], until=DAY // 2)
+    assert strip == ("01/01", [(25.0, 25.0)], 50.0)
+    assert charts.strip("02/01", (DAY, 2 * DAY), [(0, DAY // 2)], until=DAY // 2).parts == []

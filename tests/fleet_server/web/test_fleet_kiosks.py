@@ -7,7 +7,7 @@ from sqlalchemy import insert, select, update
 from fleet_server import database
 from fleet_server.auth.permissions import Role
 from fleet_server.fleet import areas
-from fleet_server.models import Alarm, Kiosk, Posting, Presence, Venue
+from fleet_server.models import Alarm, Kiosk, Outage, Posting, Presence, Venue
 from fleet_server.web.fleet.kiosks import PAGE
 from tests.fleet_server.people import NOW, World, signed_in
 from tests.support.queries import counted
@@ -157,3 +157,27 @@ def test_one_kiosk_costs_the_same_in_a_large_fleet(world: World) -> None:
         assert browser.get("/fleet/kiosks/cho-mau-1").status_code == 200
         assert browser.get("/fleet").status_code == 200
     assert len(asked) < 16, "\n".join(asked)
+
+
+def test_a_kiosks_page_says_when_it_was_away(world: World) -> None:
+    hear(world, "cho-mau-1", ago_s=3600)
+    with world.engine.execution_options(**database.WRITES).begin() as connection:
+        kiosk = connection.scalar(select(Kiosk.id).where(Kiosk.ref == "cho-mau-1"))
+        for days, state in ((1, presence.DISCONNECTED), (3, presence.READY), (9, presence.READY)):
+            since_ms = (NOW - days * 86_400) * 1000
+            until_ms = since_ms + 5_400_000
+            connection.execute(
+                insert(Outage).values(
+                    kiosk_id=kiosk, since_ms=since_ms, until_ms=until_ms, state=state
+                )
+            )
+    operator = world.browser("operator")
+    text = operator.get("/fleet/kiosks/cho-mau-1").text
+    assert "Những lần không nghe thấy: 3" in text, "today's and two of the last week"
+    assert text.count('class="away"') == 3 + 1, "and the key"
+    rows = re.findall(r'class="away" x="[^"]+" width="[^"]+" y="(\d+)"', text)
+    assert rows == ["3", str(3 + 22), str(3 + 3 * 22)], "a line for each day, today's on top"
+    assert text.index("tới giờ") < text.index("đã tắt")
+    assert "1 giờ 30 phút" in text
+    other = operator.get("/fleet/kiosks/truong-mau-1").text
+    assert "Không lần nào quá 5 phút" in other
