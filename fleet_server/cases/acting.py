@@ -179,5 +179,8 @@ def line(what: str, text: str, most: int = MAX_WORDS) -> str:
     """`text` if it can be kept as a line of words. Raises BadWords."""
     text = text.strip()
     if len(text) > most or not text.isprintable():
-        raise BadWords(f"{what}: expected up to {most} printable characters on one line")
+        raise BadWords(
+            f"Tối đa {most} ký tự trên một dòng / {what}: expected up to {most} printable"
+            " characters on one line"
+        )
     return text

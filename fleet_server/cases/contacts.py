@@ -117,7 +117,7 @@ def say(connection: Connection, acting: Acting, words: str, *, ref: str | None =
     """A note, about a person of the case or about the case. Raises NotKnown, BadWords."""
     words = line("words", words)
     if not words:
-        raise BadWords("words: expected what there is to note")
+        raise BadWords("Chưa có gì để ghi / words: expected what there is to note")
     member = None if ref is None else persons.find(connection, acting.case.id, ref)
     acting.note(
         connection,

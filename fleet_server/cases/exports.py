@@ -71,10 +71,14 @@ def export(desk: CaseDesk, ref: str, wanted: Wanted, folder: Path) -> list[Writt
     shape = wanted.shape or SHAPES[wanted.kind][0]
     if shape not in SHAPES[wanted.kind]:
         raise BadWords(
-            f"{wanted.kind}: expected {' or '.join(SHAPES[wanted.kind])}, not {shape[:20]!r}"
+            f"{wanted.kind}: dạng tệp là {' hay '.join(SHAPES[wanted.kind])} / expected"
+            f" {' or '.join(SHAPES[wanted.kind])}, not {shape[:20]!r}"
         )
     if wanted.by_commune and wanted.kind != "call-list":
-        raise BadWords(f"{wanted.kind}: only call lists are written by commune")
+        raise BadWords(
+            f"{wanted.kind}: chỉ danh sách gọi điện mới chia theo xã, phường / only call lists are"
+            " written by commune"
+        )
     source = _source(desk, ref, wanted)
     return [
         _write(desk, ref, folder / name, write) for name, write in _files(source, wanted, shape)

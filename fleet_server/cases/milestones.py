@@ -297,7 +297,10 @@ def _row(connection: Connection, acting: Acting, milestone_id: int) -> Row[tuple
     if found is None:
         raise NotKnown(f"milestone {milestone_id}: không có trong ca này / not in this case")
     if found.state == REPLACED:
-        raise Already(f"milestone {milestone_id}: another one stands in its place already")
+        raise Already(
+            f"milestone {milestone_id}: đã có mốc khác thay / another one stands in its place"
+            " already"
+        )
     return found
 
 

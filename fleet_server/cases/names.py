@@ -118,7 +118,9 @@ def break_glass(
     """Goes ahead alone because nobody can be waited for; a second person reviews it in time."""
     reason = line("reason", reason, 500)
     if not reason:
-        raise BadWords("reason: expected why nobody could be waited for")
+        raise BadWords(
+            "Cần nêu vì sao không đợi được / reason: expected why nobody could be waited for"
+        )
     return _request(
         connection,
         acting,
@@ -138,7 +140,7 @@ def decide(
     acting.actor.must(Permission.CASES_DECIDE)
     found = _found(connection, acting, opening)
     if found.state != ASKED:
-        raise Already(f"opening {opening}: is {found.state} already")
+        raise Already(f"opening {opening}: đã quyết định rồi / is {found.state} already")
     if found.asked_by == acting.actor.name:
         raise Refused(
             f"opening {opening}: người hỏi không tự duyệt / who asked does not approve;"
@@ -163,12 +165,17 @@ def review(connection: Connection, acting: Acting, opening: int, verdict: str) -
     acting.actor.must(Permission.CASES_DECIDE)
     found = _found(connection, acting, opening)
     if found.state != BROKEN:
-        raise Already(f"opening {opening}: is {found.state}, no broken glass")
+        raise Already(
+            f"opening {opening}: không có gì để xem lại / is {found.state}, no broken glass"
+        )
     if found.asked_by == acting.actor.name:
-        raise Refused(f"opening {opening}: who broke the glass does not review it")
+        raise Refused(
+            f"opening {opening}: người phá kính không tự xem lại / who broke the glass does not"
+            " review it"
+        )
     verdict = line("verdict", verdict, 500)
     if not verdict:
-        raise BadWords("verdict: expected what the review found")
+        raise BadWords("Cần ghi kết luận / verdict: expected what the review found")
     connection.execute(
         update(NameOpening)
         .where(NameOpening.id == opening)
@@ -253,10 +260,12 @@ def _request(
 ) -> int:
     purpose = line("purpose", purpose, 200)
     if not purpose:
-        raise BadWords("purpose: expected what the names are for")
+        raise BadWords("Cần nêu để làm gì / purpose: expected what the names are for")
     members = persons.find_all(connection, acting.case.id, refs)
     if not members:
-        raise NotKnown("expected whose names, by their references in the case")
+        raise NotKnown(
+            "Hãy chọn mở tên của ai / expected whose names, by their references in the case"
+        )
     made = connection.scalar(
         insert(NameOpening)
         .values(

@@ -84,7 +84,10 @@ def link(
     """
     reason = line("reason", reason, 150)
     if not reason:
-        raise BadWords("reason: expected why these cards are one person's, for the record")
+        raise BadWords(
+            "Cần nêu vì sao là một người / reason: expected why these cards are one person's, for"
+            " the record"
+        )
     ends = [visitors.resolve(connection, each) for each in (first, second)]
     person_id = links.link(
         connection,

@@ -46,7 +46,8 @@ def open_case(
     fit = 0 < len(ref) <= MAX_REF and ref.isprintable() and ref == ref.strip()
     if not fit or set(ref) & _RESERVED:
         raise Unfit(
-            f"case {ref[:80]!r}: expected 1 to {MAX_REF} printable characters without colon and"
+            f"case {ref[:80]!r}: cần từ 1 đến {MAX_REF} ký tự, không có dấu hai chấm và gạch chéo,"
+            f" ví dụ CA-2026-017 / expected 1 to {MAX_REF} printable characters without colon and"
             " slash, such as CA-2026-017"
         )
     if connection.scalar(select(Case.id).where(Case.ref == ref)) is not None:
@@ -84,7 +85,10 @@ def set_lab(connection: Connection, acting: Acting, lab_ref: str) -> None:
     """The laboratory's number; another one must be confirmed again. Raises BadWords, Refused."""
     lab_ref = line("laboratory reference", lab_ref, 64)
     if not lab_ref:
-        raise BadWords("laboratory reference: expected the laboratory's own number of the result")
+        raise BadWords(
+            "Cần số của phòng xét nghiệm / laboratory reference: expected the laboratory's own"
+            " number of the result"
+        )
     if acting.case.lab_ref == lab_ref:
         return
     _change(
@@ -130,7 +134,7 @@ def set_times(connection: Connection, acting: Acting, **times: int | None) -> No
     since = given.get("since_at", case.since_at)
     until = given.get("until_at", case.until_at)
     if since is not None and until is not None and since >= until:
-        raise BadTime("from: expected a time before `to`")
+        raise BadTime("Lúc bắt đầu phải trước lúc kết thúc / from: expected a time before `to`")
     _change(connection, case.id, **given)
     acting.note(
         connection,
@@ -185,12 +189,13 @@ def window(connection: Connection, case: KnownCase, *, now: int) -> tuple[int, i
         until = now if case.isolated_at is None else case.isolated_at
     if since is None or until is None:
         raise BadTime(
-            f"case {case.ref}: expected the onset of symptoms (`fleet case set --onset`), or a"
-            " window (`--from`)"
+            f"case {case.ref}: cần ngày khởi phát, hoặc khoảng thời gian cần xét / expected the"
+            " onset of symptoms (`fleet case set --onset`), or a window (`--from`)"
         )
     if since >= until:
         raise BadTime(
-            f"case {case.ref}: nothing is left of the window {iso(since)} to {iso(until)}"
+            f"case {case.ref}: khoảng thời gian cần xét không còn gì / nothing is left of the"
+            f" window {iso(since)} to {iso(until)}"
         )
     return since, until
 
@@ -200,6 +205,6 @@ def _change(connection: Connection, case_id: int, **values: object) -> None:
 
 
 def _in_order(onset: int | None, isolated: int | None, now: int) -> None:
-    for name, at in (("onset", onset), ("isolated", isolated)):
+    for vi, name, at in (("Khởi phát", "onset", onset), ("Cách ly", "isolated", isolated)):
         if at is not None and at > now:
-            raise BadTime(f"{name}: {iso(at)} has not been yet")
+            raise BadTime(f"{vi}: lúc này chưa tới / {name}: {iso(at)} has not been yet")

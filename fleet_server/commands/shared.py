@@ -107,7 +107,9 @@ def print_rows(columns: Sequence[str], rows: Sequence[Sequence[object]], *, empt
 def log_to_terminal() -> None:
     """Log lines go to stderr, where `fleet serve` or the journal picks them up."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    # The latter tells twenty lines of every card that is printed.
+    for talkative in ("alembic", "fontTools"):
+        logging.getLogger(talkative).setLevel(logging.WARNING)
 
 
 def as_dicts(rows: Sequence[Any]) -> list[Mapping[str, Any]]:

@@ -58,10 +58,12 @@ def resolve(connection: Connection, ref: str) -> int:
     """The person a visitor reference `P<id>` leads to today. Raises NotKnown."""
     person_id = number_of(ref)
     if person_id is None:
-        raise NotKnown(f"visitor {ref!r}: expected a reference such as P12")
+        raise NotKnown(
+            f"{ref!r}: cần mã hồ sơ như P12 / visitor {ref!r}: expected a reference such as P12"
+        )
     found = today(connection, [person_id]).get(person_id)
     if found is None:
-        raise NotKnown(f"visitor {ref!r}: no such person")
+        raise NotKnown(f"{ref!r}: không có hồ sơ này / visitor {ref!r}: no such person")
     return found
 
 
@@ -109,7 +111,7 @@ def link(
     """
     _lock(connection)
     if first == second:
-        raise Already(f"P{first} and P{second} are one person already")
+        raise Already(f"đã là một người / P{first} and P{second} are one person already")
     pair = _pair(_a_pseudonym(connection, first), _a_pseudonym(connection, second))
     row = {"first_id": pair[0], "second_id": pair[1], "reason": reason}
     row |= {"made_at": at_ms // 1000, "made_by": made_by}

@@ -105,7 +105,9 @@ def may_open(
         asked = _approved(connection, found.id, actor, opening, now_ms=now_ms)
         covered = {members[member].person_id for member in asked if member in members}
         if not set(persons) <= covered:
-            raise NotPermitted(f"opening {opening}: was approved for other persons")
+            raise NotPermitted(
+                f"opening {opening}: đã duyệt cho những người khác / was approved for other persons"
+            )
     return Ground(found.id, frozenset(rights.restricted(connection, persons)))
 
 
@@ -179,13 +181,23 @@ def _approved(
         ).where(NameOpening.id == opening, NameOpening.case_id == case_id)
     ).one_or_none()
     if found is None:
-        raise NotPermitted(f"opening {opening}: no such request in this case")
+        raise NotPermitted(
+            f"opening {opening}: không có trong ca này / no such request in this case"
+        )
     if found.asked_by != actor:
-        raise NotPermitted(f"opening {opening}: was asked for by {found.asked_by}, not by {actor}")
+        raise NotPermitted(
+            f"opening {opening}: người khác đã xin / was asked for by {found.asked_by}, not by"
+            f" {actor}"
+        )
     if found.state not in APPROVED:
-        raise NotPermitted(f"opening {opening}: is {found.state}, not approved")
+        raise NotPermitted(f"opening {opening}: chưa được duyệt / is {found.state}, not approved")
     if found.state == APPROVED[0] and found.decided_by in (None, actor):
-        raise NotPermitted(f"opening {opening}: no second person approved it")
+        raise NotPermitted(
+            f"opening {opening}: chưa có người thứ hai duyệt / no second person approved it"
+        )
     if found.decided_ms <= now_ms - DAY_MS:
-        raise NotPermitted(f"opening {opening}: was approved more than 24 hours ago; ask again")
+        raise NotPermitted(
+            f"opening {opening}: duyệt đã quá 24 giờ, hãy xin lại / was approved more than 24 hours"
+            " ago; ask again"
+        )
     return msgspec.json.decode(found.persons, type=list[int])

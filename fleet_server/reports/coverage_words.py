@@ -62,13 +62,23 @@ def as_of(report: Coverage, zone: ZoneInfo) -> tuple[str, str]:
     return vi, en
 
 
-def name_of(line: AreaLine) -> str:
+def named(line: AreaLine) -> tuple[str, str]:
     """An area's name; of lines that are none, what they are."""
     if line.level == EVERYWHERE:
-        return "Tất cả / All"
+        return "Tất cả", "All"
     if line.code is None:
-        return "Chưa ghi đơn vị / No area written down"
-    return f"{line.name} (trực thuộc / directly in it)" if line.level == OWN else line.name
+        return "Chưa ghi đơn vị", "No area written down"
+    if line.level == OWN:
+        return f"{line.name} (trực thuộc)", f"{line.name} (directly in it)"
+    return line.name, line.name
+
+
+def name_of(line: AreaLine) -> str:
+    """The same in both languages at once."""
+    if line.level == OWN:
+        return f"{line.name} (trực thuộc / directly in it)"
+    vi, en = named(line)
+    return vi if vi == en else f"{vi} / {en}"
 
 
 def silence(report: Coverage) -> tuple[str, str]:

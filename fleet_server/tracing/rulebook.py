@@ -30,7 +30,9 @@ def in_force(connection: Connection, version: str | None = None) -> Version:
         statement = statement.where(ExposureRule.version == version)
     row = connection.execute(statement.limit(1)).one_or_none()
     if row is None:
-        raise NotKnown(f"rule {version!r}: no such version; see `fleet rule list`")
+        raise NotKnown(
+            f"rule {version!r}: không có phiên bản này / no such version; see `fleet rule list`"
+        )
     return Version(version=row.version, terms=msgspec.json.decode(row.rule, type=Terms))
 
 

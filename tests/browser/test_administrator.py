@@ -7,7 +7,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from fleet_server.auth.permissions import Role
-from tests.fleet_server.people import PASSWORD, World, add_account, code_of
+from tests.browser.doors import enter, first_time, make_account
+from tests.fleet_server.people import World, add_account
 from tests.fleet_server.web.test_admin_people import make_areas
 from tests.fleet_server.web.test_admin_places import LIST
 from tests.support.browser import SCREENS, Reader, objections
@@ -21,14 +22,8 @@ def admin(reader: Callable[..., Reader], world: World) -> Reader:
     add_account(world.app, Role.VENUE_MANAGER, login="chi-lan", venues=["cho-mau", "truong-mau"])
     add_account(world.app, Role.TRACER, login="truy-vet-1", area="00004")
     add_account(world.app, Role.VISITOR_DESK, login="quay-1", ready=False)
-    found = reader()
-    page = found.open("/sign-in")
-    page.fill("[name=name]", add_account(world.app, Role.ADMINISTRATOR, login="quan-tri"))
-    page.fill("[name=password]", PASSWORD)
-    page.click("main button")
-    page.fill("[name=code]", code_of(world.app))
-    page.click("main button")
-    return found
+    login = add_account(world.app, Role.ADMINISTRATOR, login="quan-tri")
+    return enter(reader(), world.app, login, Role.ADMINISTRATOR)
 
 
 def snap(page: Page, name: str) -> None:
@@ -55,24 +50,11 @@ def test_the_pages_of_administrators_are_in_good_order(admin: Reader) -> None:
 
 
 def test_somebody_made_here_signs_in_there(admin: Reader, reader: Callable[..., Reader]) -> None:
-    page = admin.open("/admin")
-    page.click("text=Thêm người")
-    page.fill("[name=login]", "anh-ba")
-    page.fill("[name=name]", "Anh Ba")
-    page.select_option("[name=role]", "visitor_desk")
-    page.click("main .form button")
-    password = page.locator("main code").nth(1).inner_text()
-    snap(page, "admin-password")
-    there = reader().open("/sign-in")
-    there.fill("[name=name]", "anh-ba")
-    there.fill("[name=password]", password)
-    there.click("main button")
-    expect(there.locator("h1")).to_contain_text("Đổi mật khẩu")
-    there.fill("[name=old]", password)
-    for name in ("new", "again"):
-        there.fill(f"[name={name}]", "mười hai cây cau xanh")
-    there.click("main button")
-    expect(there.locator(".sections")).to_contain_text("Quầy")
+    password = make_account(admin, "anh-ba", Role.VISITOR_DESK)
+    snap(admin.page, "admin-password")
+    there = reader()
+    first_time(there, "anh-ba", password, Role.VISITOR_DESK)
+    expect(there.page.locator(".sections")).to_contain_text("Quầy")
 
 
 def test_a_list_of_areas_is_looked_at_and_applied(admin: Reader, tmp_path: Path) -> None:

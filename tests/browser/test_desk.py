@@ -12,8 +12,9 @@ from sqlalchemy import Engine
 
 from fleet_server.auth.permissions import Role
 from fleet_server.fleet import documents
+from tests.browser.doors import knock
 from tests.fleet_server.homes import keys_once
-from tests.fleet_server.people import PASSWORD, World, add_account
+from tests.fleet_server.people import World, add_account
 from tests.fleet_server.web.counter import Counter, counter
 from tests.support.browser import SCREENS, Reader, objections
 
@@ -35,10 +36,7 @@ def world(desk: Counter) -> World:
 @pytest.fixture
 def clerk(reader: Callable[..., Reader], world: World) -> Reader:
     found = reader()
-    page = found.open("/sign-in")
-    page.fill("[name=name]", add_account(world.app, Role.VISITOR_DESK, login="quay-1"))
-    page.fill("[name=password]", PASSWORD)
-    page.click("main button")
+    knock(found, add_account(world.app, Role.VISITOR_DESK, login="quay-1"))
     return found
 
 
@@ -131,10 +129,7 @@ def test_a_table_is_uploaded_and_its_cards_downloaded(
     rows = [f"Người Mẫu {number};{900000000 + number:010d};;" for number in range(120)]
     table.write_text("\n".join(["Họ và tên;SĐT;Phường/Xã;In", *rows, "Hỏng;12;;"]), "utf-8")
     clerk = reader(scripts=scripts)
-    page = clerk.open("/sign-in")
-    page.fill("[name=name]", add_account(world.app, Role.VISITOR_DESK, login="quay-1"))
-    page.fill("[name=password]", PASSWORD)
-    page.click("main button")
+    knock(clerk, add_account(world.app, Role.VISITOR_DESK, login="quay-1"))
     page = clerk.open("/desk/batches")
     page.fill("[name=name]", "Trường Mẫu, lớp 1A")
     page.set_input_files("[name=table]", table)

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from fleet_server.auth.permissions import Role
-from tests.browser.doors import enter
+from tests.browser.doors import NEW_PASSWORD, choose_password, enter, knock
 from tests.fleet_server.api.test_v1 import passes
 from tests.fleet_server.people import PASSWORD, PEOPLE, World, add_account, code_of
 from tests.fleet_server.reports.province import FRIDAY, HOUR, MONDAY, Province, province
@@ -36,15 +36,9 @@ def test_the_pages_of_an_account_are_in_good_order(
 ) -> None:
     somebody = reader()
     login = add_account(world.app, Role.TRACER, login="lan", ready=False)
-    page = somebody.open("/sign-in")
-    page.fill("[name=name]", login)
-    page.fill("[name=password]", PASSWORD)
-    page.click("main button")
+    page = knock(somebody, login)
     somebody.look("/account/password", "account-password")
-    page.fill("[name=old]", PASSWORD)
-    for name in ("new", "again"):
-        page.fill(f"[name={name}]", "mười hai cây cau xanh")
-    page.click("main button")
+    choose_password(page, PASSWORD)
     somebody.look("/account/second-factor", "account-second-factor")
     secret = page.locator("main code").inner_text().replace(" ", "")
     page.fill("[name=code]", code_of(world.app, base64.b32decode(secret)))
@@ -55,9 +49,7 @@ def test_the_pages_of_an_account_are_in_good_order(
     somebody.look("/account/codes", "account-codes")
     page.click(".bar button")
     assert page.url.endswith("/sign-in")
-    page.fill("[name=name]", login)
-    page.fill("[name=password]", "mười hai cây cau xanh")
-    page.click("main button")
+    knock(somebody, login, NEW_PASSWORD)
     somebody.look("/sign-in/code", "sign-in-code")
     somebody.look("/sign-in/code?with=recovery", "sign-in-recovery")
 

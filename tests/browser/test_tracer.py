@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
+from tests.browser import case_steps
 from tests.browser.doors import enter
 from tests.fleet_server.cases.conftest import CASE, LAB, NAMES_PER_DAY, Office, office
 from tests.fleet_server.web.clinic import LOGINS, Clinic
@@ -42,36 +43,22 @@ def test_the_first_hour_of_a_case(people: dict[str, Reader], clinic: Clinic) -> 
     tracer, supervisor = people["tracer"], people["supervisor"]
     tracer.look("/cases", "cases-empty")
     page = tracer.open("/cases")
-    page.get_by_label("Mã ca").fill(CASE)
-    page.get_by_label("Số phiếu xét nghiệm").fill(LAB)
-    page.get_by_label("Khởi phát triệu chứng").fill("2026-03-08T14:00")
-    page.get_by_role("button", name="Mở ca").click()
-    expect(page.get_by_role("status")).to_contain_text("Đã mở ca")
-
-    theirs = supervisor.open(AT)
-    theirs.get_by_label("Số phòng xét nghiệm đọc cho bạn").fill(LAB)
-    theirs.get_by_role("button", name="Xác nhận").click()
-    expect(theirs.get_by_role("status")).to_contain_text("Đã xác nhận")
+    case_steps.begin(page, CASE, LAB, "2026-03-08T14:00")
+    case_steps.confirm(supervisor.open(AT), LAB)
 
     page.get_by_role("link", name="Tìm và thêm", exact=True).click()
     for kind, number in (("insurance", SELLER_OLD_CODE), ("phone", SELLER_PHONE)):
-        page.get_by_label("Loại số").select_option(kind)
-        page.get_by_label("Số", exact=True).fill(number)
-        page.get_by_label("Để làm gì").fill("tìm F0")
-        page.get_by_role("button", name="Tìm").click()
+        case_steps.find(page, kind, number)
     expect(page.locator("section", has_text="Tìm thấy").locator("li")).to_have_count(2)
     page.get_by_label("Vì sao là một người").fill("bà ấy đọc cả hai thẻ")
     page.get_by_role("button", name="Ghép").click()
     record = page.locator("section", has_text="Trong ca").get_by_text(" = ").inner_text()
     page.get_by_label("Hồ sơ", exact=True).fill(record.split(" = ")[0])
-    page.get_by_label("Lý do", exact=True).fill("dương tính")
-    page.get_by_role("button", name="Thêm F0").click()
-    expect(page.get_by_role("status")).to_contain_text("Đã thêm F0")
+    case_steps.add(page)
     tracer.look(f"{AT}/people", "case-people")
 
     page = tracer.open(AT)
-    page.get_by_role("button", name="Tính danh sách").click()
-    expect(page.get_by_role("status")).to_contain_text("Đã tính lại")
+    case_steps.evaluate(page)
     expect(page.get_by_role("note")).to_contain_text("Có thể còn thiếu")
     tracer.look(AT, "case-overview")
     tracer.look(f"{AT}/milestones", "case-milestones")
@@ -105,10 +92,7 @@ def test_the_first_hour_of_a_case(people: dict[str, Reader], clinic: Clinic) -> 
     )
 
     page = tracer.open(f"{AT}/names")
-    for box in page.get_by_role("checkbox").all()[: NAMES_PER_DAY + 2]:
-        box.check()
-    page.get_by_label("Để làm gì").fill("gọi điện")
-    page.get_by_role("button", name="Mở tên").click()
+    case_steps.open_names(page, NAMES_PER_DAY + 2)
     expect(page.get_by_role("alert")).to_contain_text("24 giờ")
     page.get_by_role("button", name="Xin duyệt").click()
     expect(page.get_by_role("status")).to_contain_text("chờ người thứ hai")

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from axe_playwright_python.base import AXE_FILE_PATH
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, sync_playwright
 from werkzeug.serving import make_server
 
 from tests.support.programs import find
@@ -110,6 +110,13 @@ class Reader:
         page.emulate_media(color_scheme="light")
         said = [text for text in said if status == 200 or f"status of {status}" not in text]
         assert not said, f"{name}: the console says {said}"
+
+
+def download(page: Page, button: Locator) -> bytes:
+    """The file that a button or link gives."""
+    with page.expect_download() as download:
+        button.click()
+    return Path(download.value.path()).read_bytes()
 
 
 def objections(page: Page) -> list[str]:

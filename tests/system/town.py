@@ -20,9 +20,10 @@ from sqlalchemy.exc import OperationalError
 
 from demo.check import RecordId, read_journal, stored_records
 from fleet_server import database
-from fleet_server.models import RefusedRecord, Scan
+from fleet_server.identity import indexing
+from fleet_server.models import CardIdentity, RefusedRecord, Scan, VaultMark
 from tests.support.postgres import PostgresCluster
-from tests.support.programs import Server, find, free_port
+from tests.support.programs import Server, find, free_port, wait_until
 
 VENUE = "cho-mau"
 START_S = 60.0
@@ -94,7 +95,13 @@ class Town:
         self.fleet("venue", "create", VENUE, "--name", "Chợ Mẫu", "--type", "market")
 
     def post_kiosk(
-        self, kiosk: str, *, pictures: Path, camera: str = FAST_CAMERA, delivery: str = ""
+        self,
+        kiosk: str,
+        *,
+        pictures: Path,
+        direction: str = "in",
+        camera: str = FAST_CAMERA,
+        delivery: str = "",
     ) -> None:
         """Create a kiosk that accepts tickets and looks at `pictures`, again after each start.
 
@@ -102,7 +109,7 @@ class Town:
         """
         bundle = self.folder / kiosk
         self.fleet(
-            *("kiosk", "create", kiosk, "--venue", VENUE, "--direction", "in", "--tickets"),
+            *("kiosk", "create", kiosk, "--venue", VENUE, "--direction", direction, "--tickets"),
             *("--camera", f"pictures:{pictures}", "--out", str(bundle)),
         )
         toml = bundle / "kiosk.toml"
@@ -133,6 +140,14 @@ class Town:
         program = Server(command, port=self.broker_port, log=log, env=environment)
         self.programs["serve"] = program
         return program
+
+    def serve(self) -> str:
+        """Start `fleet serve` and wait until all its parts answer; the address of its pages."""
+        self.add_serve()
+        self.start("serve")
+        written = self.home / "run" / "serve.json"
+        wait_until(written.exists, what=f"{written}", timeout_s=START_S)
+        return str(json.loads(written.read_text())["web_url"])
 
     def kill_part(self, part: str) -> bool:
         """SIGKILL to one child of `fleet serve`, which restarts it; False where none runs now."""
@@ -191,6 +206,17 @@ class Town:
         finally:
             engine.dispose()
 
+    def cards_read(self) -> bool:
+        """Whether the vault has read what is sealed for the cards, so that numbers find them."""
+        engine = database.connect(self.database_url)
+        try:
+            with engine.connect() as connection:
+                read = select(VaultMark.upto).where(VaultMark.name == indexing.CARDS)
+                last = select(func.max(CardIdentity.credential_id))
+                return connection.scalar(read) == connection.scalar(last)
+        finally:
+            engine.dispose()
+
     def missing(self, signalled: list[RecordId], *, timeout_s: float) -> list[RecordId]:
         """What of `signalled` is not stored, after waiting up to `timeout_s` for it to arrive."""
         deadline = time.monotonic() + timeout_s
@@ -221,12 +247,16 @@ class Town:
         """SIGKILL."""
         self.programs[name].kill()
 
+    def stop(self, name: str) -> None:
+        """SIGTERM, where it runs: it says goodbye."""
+        program = self.programs.get(name)
+        if isinstance(program, Server):
+            program.end()
+
     def still(self) -> None:
         """End the kiosks: nobody reads any more."""
         for kiosk in self.kiosks:
-            program = self.programs[kiosk]
-            if isinstance(program, Server):
-                program.end()
+            self.stop(kiosk)
 
     def look_away(self, pictures: Path) -> None:
         """Kiosks that see nobody any more: they start again and deliver what still waits."""
@@ -240,9 +270,7 @@ class Town:
     def end(self) -> None:
         """End everything but the database, kiosks first."""
         for name in (*self.kiosks, "ingest", "broker", "serve"):
-            program = self.programs.get(name)
-            if isinstance(program, Server):
-                program.end()
+            self.stop(name)
 
     def tails(self, lines: int = 20) -> str:
         """The ends of all logs, for a failure's message."""

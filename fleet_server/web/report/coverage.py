@@ -43,8 +43,7 @@ def page() -> str:
         as_of=coverage_words.as_of(found, site().settings.zone),
         silence=coverage_words.silence(found),
         targets=[(each, coverage_words.target(each)) for each in found.area.targets],
-        name=coverage_words.name_of(found.area),
-        name_of=coverage_words.name_of,
+        named=coverage_words.named,
         most=SHOWN,
         trend=charts.bars([(label, share, share) for label, share in trend]),
     )

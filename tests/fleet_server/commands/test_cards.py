@@ -1,5 +1,6 @@
 """Cards for a whole table, and cards on paper, by command."""
 
+import logging
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,9 @@ import pytest
 import zxingcpp
 from PIL import Image
 
+from fleet_server.commands import shared
 from fleet_server.fleet import card_print, lettering
+from fleet_server.fleet.card_print import Face
 from tests.fleet_server.homes import Home
 
 TABLE = """\
@@ -208,3 +211,14 @@ def test_what_cannot_be_printed_is_named(home: Home, tmp_path: Path) -> None:
     assert "one card" in home.fails(
         *("card", "issue", "--name", "X", "--batch", __file__), status=2
     )
+
+
+@needs_font
+def test_a_servers_log_tells_nothing_of_how_a_card_was_drawn(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.NOTSET, "fontTools")
+    shared.log_to_terminal()
+    with caplog.at_level(logging.INFO):
+        card_print.pdf([Face("TRAM1AAAA", "0000 0000", "Mẫu")], sheet="card")
+    assert caplog.messages == []

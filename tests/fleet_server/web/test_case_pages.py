@@ -1,5 +1,6 @@
 """A tracer's pages of a case, from the laboratory's call to the contacts."""
 
+import html
 import re
 from pathlib import Path
 
@@ -92,6 +93,33 @@ def test_what_was_entered_is_not_lost_where_it_cannot_be_taken(clinic: Clinic) -
     assert 'role="alert"' in page
     page = said(tracer, "/cases", {"ref": "CA-1", "onset": "yesterday"}, status=400)
     assert "yesterday" in page
+
+
+@pytest.mark.parametrize(
+    ("path", "data", "words"),
+    [
+        ("/cases", {"ref": "CA:1"}, "cần từ 1 đến 64 ký tự"),
+        ("/cases", {"ref": "CA-1", "onset": "2096-03-08T14:00"}, "Khởi phát: lúc này chưa tới"),
+        (f"{AT}/amend", {"since": "2026-03-09T00:00", "until": SOME_TIME}, "phải trước"),
+        (f"{AT}/amend", {"rule": "1999-1"}, "không có phiên bản này"),
+        (f"{AT}/say", {"words": ""}, "Chưa có gì để ghi"),
+        (f"{AT}/say", {"words": "x" * 1001}, "Tối đa 1000 ký tự"),
+        (f"{AT}/index", {"visitor": "bà bán rau", "reason": "F0"}, "cần mã hồ sơ như P12"),
+        (f"{AT}/index", {"visitor": "P99999", "reason": "F0"}, "không có hồ sơ này"),
+        (f"{AT}/links", {"first": "P1", "second": "P1", "reason": "thẻ"}, "đã là một người"),
+        (f"{AT}/links", {"first": "P1", "second": "P2"}, "vì sao là một người"),
+        (f"{AT}/files", {"kind": "contacts", "shape": "json"}, "dạng tệp là xlsx hay csv"),
+    ],
+)
+def test_why_something_cannot_be_taken_is_said_in_the_readers_language(
+    known: Clinic, path: str, data: dict[str, str], words: str
+) -> None:
+    answer = submit(known.browser("tracer"), path, data, page="/account")
+    assert 400 <= answer.status_code < 500
+    told = re.search(r'role="alert"[^>]*>(.*?)</div>', answer.text, re.DOTALL)
+    assert told is not None, answer.text
+    assert words in html.unescape(told[1])
+    assert "expected" not in told[1]
 
 
 def test_who_opened_a_case_does_not_confirm_its_laboratory_number(clinic: Clinic) -> None:

@@ -55,6 +55,16 @@ def test_who_is_silent_stands_first(offices: Offices) -> None:
     assert "2026-W01" in text
 
 
+@pytest.mark.parametrize(("language", "everywhere"), [("vi", "Tất cả"), ("en", "All")])
+def test_what_no_area_is_called_is_said_in_the_readers_language(
+    offices: Offices, language: str, everywhere: str
+) -> None:
+    offices.province.count()
+    text = offices.browser(Role.AUDITOR).get(f"/coverage?lang={language}").text
+    assert f"<strong>{everywhere}</strong>" in text
+    assert "Tất cả / All" not in text
+
+
 def test_it_is_taken_along_as_pdf_and_xlsx(offices: Offices) -> None:
     offices.province.count()
     client = offices.browser(Role.FLEET_OPERATOR)
