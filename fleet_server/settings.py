@@ -48,7 +48,10 @@ class Web(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     proxy: bool = False
     """Whether a reverse proxy on this machine speaks TLS for it, and says in `X-Forwarded-For`,
     `-Proto` and `-Host` who asks for what."""
+    workers: int = 1
+    """Processes: one for each core that pages may keep busy."""
     threads: int = 8
+    """Requests at once in each process."""
     keep_s: float = 5.0
     """How old, in seconds, figures of many kiosks or whole weeks may be; 0: never old."""
 
@@ -219,6 +222,8 @@ def _check(settings: Settings, path: Path) -> None:
         raise wrong("accounts.hash_memory_kib", "8 or more for each of hash_lanes")
     if web.proxy and not is_loopback(web.bind):
         raise wrong("web.proxy", f"web.bind to be a loopback address then, not {web.bind!r}")
+    if web.keep_s < 0:
+        raise wrong("web.keep_s", f"0 or more seconds, not {web.keep_s}")
     if settings.broker.url:
         url = urlsplit(settings.broker.url)
         if url.scheme not in ("mqtt", "mqtts") or not url.hostname:
@@ -229,6 +234,7 @@ def _check(settings: Settings, path: Path) -> None:
         ("ingest.batch_records", settings.ingest.batch_records),
         ("ingest.retry_s", settings.ingest.retry_s),
         ("ingest.retry_max_s", settings.ingest.retry_max_s),
+        ("web.workers", settings.web.workers),
         ("web.threads", settings.web.threads),
         ("reports.smtp_port", settings.reports.smtp_port),
         ("privacy.retention_days", settings.privacy.retention_days),

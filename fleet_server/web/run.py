@@ -1,4 +1,4 @@
-"""`fleet web`: the application behind gunicorn, one process with threads, TLS where configured."""
+"""`fleet web`: the application behind gunicorn, processes with threads, TLS where configured."""
 
 import os
 import time
@@ -53,7 +53,7 @@ class Gunicorn(BaseApplication):  # type: ignore[misc]
         for name, value in {
             "bind": f"{host}:{web.port}",
             "worker_class": "gthread",
-            "workers": 1,
+            "workers": web.workers,
             "threads": web.threads,
             "timeout": WORKER_TIMEOUT_S,
             "graceful_timeout": GRACE_S,

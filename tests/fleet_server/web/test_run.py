@@ -106,6 +106,21 @@ def test_it_answers_on_the_port_it_wrote_down_and_ends_cleanly(home: Path) -> No
 
 
 @pytest.mark.slow
+def test_several_workers_answer_on_one_port_and_all_end(home: Path) -> None:
+    (home / "fleet.toml").write_text("[web]\nport = 0\nworkers = 3\n")
+    with serving(home) as (process, port):
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        wait_until(lambda: len(children.read_text().split()) == 3, what="the workers")
+        workers = children.read_text().split()
+        for _ in range(9):
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz") as answer:
+                assert answer.status == 200
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(15) == 0
+    assert not any(Path("/proc", worker).exists() for worker in workers)
+
+
+@pytest.mark.slow
 def test_with_a_certificate_it_speaks_tls_only(home: Path) -> None:
     certificate(home)
     (home / "fleet.toml").write_text('[web]\nport = 0\ncertificate = "web.crt"\nkey = "web.key"\n')
