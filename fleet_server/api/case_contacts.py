@@ -112,8 +112,9 @@ class Events(msgspec.Struct, frozen=True, kw_only=True):
 )
 def list_contacts(case: str, query: ContactsOfCaseQuery) -> ContactsOfCase:
     """As the last evaluation found them, with what has become of each."""
-    shown, more = cut(desk().contacts(case, query.which), offset=query.offset, limit=query.limit)
-    return ContactsOfCase(contacts=shown, more=more)
+    found = desk().listing(case, query.which, offset=query.offset, limit=query.limit)
+    more = query.offset + len(found.contacts) < found.total
+    return ContactsOfCase(contacts=found.contacts, more=more)
 
 
 @route(
