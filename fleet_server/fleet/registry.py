@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
-from fleet_server.fleet import areas, hours
+from fleet_server.fleet import areas, hours, venue_types
 from fleet_server.fleet.references import Taken, Unfit, check_name, check_reference, unknown
 from fleet_server.identity import audit
 from fleet_server.models import Area, Gate, OpeningHours, Posting, Room, Venue, VenueType
@@ -57,9 +57,7 @@ def create_venue(
     check_reference("venue", ref)
     if connection.scalar(select(Venue.id).where(Venue.ref == ref)):
         raise Taken(f"venue {ref}: đã có / is there already")
-    type_id = connection.scalar(select(VenueType.id).where(VenueType.code == kind))
-    if type_id is None:
-        raise unknown("venue type", kind, connection.scalars(select(VenueType.code)))
+    type_id = venue_types.type_id(connection, kind)
     try:
         ZoneInfo(timezone)
     except (ValueError, OSError, KeyError) as problem:
@@ -118,9 +116,7 @@ def rename(connection: Connection, *, venue: str, name: str, at_ms: int, actor: 
 
 def set_kind(connection: Connection, *, venue: str, kind: str, at_ms: int, actor: str) -> None:
     """What kind of place it is: says how long a stay without an exit lasts. Raises NotKnown."""
-    type_id = connection.scalar(select(VenueType.id).where(VenueType.code == kind))
-    if type_id is None:
-        raise unknown("venue type", kind, connection.scalars(select(VenueType.code)))
+    type_id = venue_types.type_id(connection, kind)
     _set(connection, venue, "type_id", type_id, at_ms=at_ms, actor=actor, said=kind)
 
 
@@ -228,7 +224,7 @@ def part_id(connection: Connection, kind: type[Gate] | type[Room], venue: int, r
 
 def listed_venues(connection: Connection) -> list[ListedVenue]:
     """All venues by reference."""
-    by_type = rulebook.in_force(connection).terms.dwell_min
+    terms = rulebook.in_force(connection).terms
     rows = connection.execute(
         select(
             Venue.id,
@@ -261,7 +257,7 @@ def listed_venues(connection: Connection) -> list[ListedVenue]:
         opening.setdefault(venue, []).append(hours.in_words(Stretch(*stretch)))
     return [
         ListedVenue(
-            *(ref, name, kind, area, zone, by_type[kind] if dwell is None else dwell),
+            *(ref, name, kind, area, zone, terms.dwell_of(kind) if dwell is None else dwell),
             gates=tuple(gates.get(found, ())),
             rooms=tuple(rooms.get(found, ())),
             hours=tuple(opening.get(found, ())),

@@ -77,6 +77,8 @@ ACTIONS: Final[Mapping[str, tuple[str, str]]] = {
     "venue.name": ("đổi tên địa điểm", "venue renamed"),
     "venue.told": ("báo cho người truy vết", "tracers told by a venue"),
     "venue.type": ("đổi loại địa điểm", "kind of venue changed"),
+    "venue_type.created": ("thêm loại địa điểm", "venue type made"),
+    "venue_type.renamed": ("đổi tên loại địa điểm", "venue type renamed"),
     "visits.history": ("hỏi lượt đã đổi thế nào", "asked how stays changed"),
     "visits.imported": ("nhập lượt", "stays imported"),
 }

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from fleet_server import database
 from fleet_server.auth.permissions import Permission
 from fleet_server.errors import NotKnown
-from fleet_server.fleet import hours, registry
+from fleet_server.fleet import hours, registry, venue_types
 from fleet_server.fleet.references import Unfit
 from fleet_server.models import Gate, OpeningHours, Room, Venue, VenueType
 from fleet_server.reports import venue_kiosks
@@ -30,16 +30,6 @@ DAYS: Final = (
     ("sat", "Thứ Bảy", "Saturday"),
     ("sun", "Chủ Nhật", "Sunday"),
 )
-KINDS: Final = {
-    "shop": ("Cửa hàng", "Shop"),
-    "market": ("Chợ", "Market"),
-    "restaurant": ("Quán ăn", "Restaurant"),
-    "office": ("Công sở", "Office"),
-    "hospital": ("Bệnh viện", "Hospital"),
-    "worship": ("Nơi thờ tự", "Place of worship"),
-    "school": ("Trường học", "School"),
-    "other": ("Khác", "Other"),
-}
 PARTS: Final[dict[str, type[Gate] | type[Room]]] = {"gate": Gate, "room": Room}
 
 pages = Blueprint("venue_settings", __name__)
@@ -150,13 +140,14 @@ def _page(*, problem: str = "", at: str = "") -> str:
             ).all()
             for name, kind in PARTS.items()
         }
-        dwell = rulebook.in_force(connection).terms.dwell_min.get(about.kind)
+        kinds = venue_types.names(connection)
+        dwell = rulebook.in_force(connection).terms.dwell_of(about.kind)
         kiosks = venue_kiosks.kiosks(connection, place, now=now)
     return render(
         "venue_settings.html",
         place=place,
         about=about,
-        kinds=KINDS,
+        kinds=kinds,
         days=DAYS,
         opening=opening,
         parts=parts,

@@ -74,6 +74,25 @@ def test_a_database_that_is_away_is_one_clear_line(
     assert "secret" not in said
 
 
+def test_types_of_venues_are_added_renamed_and_ruled(market: Home) -> None:
+    names = ("--name", "Sân", "--name-en", "Stadium")
+    assert "--dwell stadium=MIN" in market.ok("venue", "type", "add", "stadium", *names)
+    market.ok("venue", "set", "cho-mau", "--type", "stadium")
+
+    def stadium() -> list[object]:
+        found = {each["code"]: each for each in market.json("venue", "type", "list")}
+        return [found["stadium"][key] for key in ("name_vi", "venues", "dwell_min", "ruled")]
+
+    assert stadium() == ["Sân", 1, 60, False]
+    assert "60 (other)" in market.ok("venue", "type", "list")
+    market.ok("rule", "create", "2026-2", "--dwell", "stadium=150")
+    names = ("--name", "Sân vận động", "--name-en", "Stadium")
+    market.ok("venue", "type", "rename", "stadium", *names)
+    assert stadium() == ["Sân vận động", 1, 150, True]
+    assert "did you mean stadium" in market.fails("venue", "type", "rename", "stadum", *names)
+    assert "is there already" in market.fails("venue", "type", "add", "stadium", *names)
+
+
 def test_a_venue_is_listed_with_all_that_was_said_of_it(market: Home) -> None:
     market.ok("gate", "create", "cho-mau", "cong-1", "--name", "Cổng 1")
     market.ok("room", "create", "cho-mau", "nha-a", "--name", "Nhà A")
