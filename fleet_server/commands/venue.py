@@ -8,7 +8,7 @@ from fleet_server.commands import shared
 from fleet_server.commands.venue_staff import staff
 from fleet_server.commands.venue_type import type_
 from fleet_server.fleet import hours as opening_hours
-from fleet_server.fleet import registry
+from fleet_server.fleet import registry, venues
 from fleet_server.fleet.references import Unfit
 from fleet_server.settings import Settings
 from fleet_server.times import iso
@@ -131,7 +131,7 @@ def set_(
 def list_(settings: Settings, *, as_json: bool) -> None:
     """List all venues."""
     with shared.reading(settings) as connection:
-        rows = registry.listed_venues(connection)
+        rows = venues.listed(connection)
     if as_json:
         shared.print_json([{**row._asdict(), "created_at": iso(row.created_at)} for row in rows])
         return

@@ -74,6 +74,30 @@ def test_a_database_that_is_away_is_one_clear_line(
     assert "secret" not in said
 
 
+@pytest.mark.parametrize(("kind", "room"), [("gate", []), ("room", ["--gate", "cong-1"])])
+def test_a_gate_or_room_is_retired_and_taken_back(market: Home, kind: str, room: list[str]) -> None:
+    market.ok("gate", "create", "cho-mau", "cong-1", "--name", "Cổng 1")
+    market.ok("room", "create", "cho-mau", "nha-a", "--name", "Nhà A")
+    ref = {"gate": "cong-1", "room": "nha-a"}[kind]
+    market.ok(*bundle(market, "cho-mau-1", f"--{kind}", ref))
+    assert "cho-mau-1 stands there" in market.fails(kind, "retire", "cho-mau", ref)
+    market.ok("kiosk", "move", "cho-mau-1", "--venue", "cho-mau", "--direction", "in", *room)
+    market.ok(kind, "retire", "cho-mau", ref)
+    (venue,) = market.json("venue", "list")
+    assert ref not in venue["gates"] + venue["rooms"]
+    (listed,) = market.json(kind, "list", "cho-mau")
+    assert listed["retired_at"] is not None
+    move = ("kiosk", "move", "cho-mau-1", "--venue", "cho-mau", "--direction", "in")
+    assert f"fleet {kind} take-back" in market.fails(*move, f"--{kind}", ref)
+    assert "is retired" in market.fails(*bundle(market, "cho-mau-2", f"--{kind}", ref))
+    market.ok(kind, "take-back", "cho-mau", ref)
+    assert "is in use already" in market.fails(kind, "take-back", "cho-mau", ref)
+    market.ok(*move, f"--{kind}", ref)
+    (listed,) = market.json(kind, "list", "cho-mau")
+    assert listed["retired_at"] is None
+    assert ref in market.ok(kind, "list", "cho-mau")
+
+
 def test_types_of_venues_are_added_renamed_and_ruled(market: Home) -> None:
     names = ("--name", "Sân", "--name-en", "Stadium")
     assert "--dwell stadium=MIN" in market.ok("venue", "type", "add", "stadium", *names)

@@ -6,7 +6,7 @@ from sqlalchemy import Engine
 
 from fleet_server import database
 from fleet_server.errors import NotKnown
-from fleet_server.fleet import registry, venue_types
+from fleet_server.fleet import registry, venue_types, venues
 from fleet_server.tracing import rulebook
 from fleet_server.tracing.asking import Asker, Desk, Wanted
 from fleet_server.tracing.rules import DAY_S, LONGEST_S, BadRule, Terms, Version
@@ -125,11 +125,11 @@ def test_a_type_newer_than_a_rule_is_taken_for_other_by_it_for_good(engine: Engi
         venue_types.add(connection, code="stadium", **names, **by)
         registry.set_kind(connection, venue="cho-mau", kind="stadium", **by)
         first = rulebook.in_force(connection).terms
-        venues = {each.ref: each for each in registry.listed_venues(connection)}
+        listed = {each.ref: each for each in venues.listed(connection)}
         dwells = rulebook.dwells(connection, first)
     other = first.dwell_min["other"]
     assert dwells == {**first.dwell_min, "stadium": other}
-    assert venues["cho-mau"].dwell_min == other
+    assert listed["cho-mau"].dwell_min == other
     with pytest.raises(BadRule, match="stadium"):
         write(engine, "without", first)
     write(engine, "with", msgspec.structs.replace(first, dwell_min={**dwells, "stadium": 150}))
