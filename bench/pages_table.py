@@ -58,6 +58,7 @@ PAGES: Final = (
     Page("admin_roles.page", "/admin/roles", Role.ADMINISTRATOR),
     Page("admin_codes.page", "/admin/codes", Role.ADMINISTRATOR),
     Page("admin_areas.page", "/admin/areas", Role.ADMINISTRATOR),
+    Page("admin_venue_types.page", "/admin/venue-types", Role.ADMINISTRATOR),
     Page("admin_rules.page", "/admin/rules", Role.ADMINISTRATOR),
     Page("admin_rules.settings", "/admin/settings", Role.ADMINISTRATOR),
     Page("audit_log.page", "/audit", Role.AUDITOR),

@@ -2,9 +2,8 @@
 
 import click
 
-from fleet_server.commands import shared
-from fleet_server.fleet import registry
-from fleet_server.settings import Settings
+from fleet_server.commands import venue_parts
+from fleet_server.models import Room
 
 
 @click.group()
@@ -12,20 +11,4 @@ def room() -> None:
     """Phòng của địa điểm / Rooms of a venue."""
 
 
-@room.command()
-@click.argument("venue")
-@click.argument("ref")
-@click.option("--name", required=True, help="As people call it.")
-@click.pass_obj
-def create(settings: Settings, *, venue: str, ref: str, name: str) -> None:
-    """Write down a room of VENUE under the reference REF, such as p-101."""
-    with shared.writing(settings) as connection:
-        registry.create_room(
-            connection,
-            venue=venue,
-            ref=ref,
-            name=name,
-            at_ms=shared.now_ms(),
-            actor=shared.actor(),
-        )
-    click.echo(f"Đã ghi phòng / Room written down: {venue} {ref}")
+venue_parts.commands(room, Room, "phòng", "room", "p-101")

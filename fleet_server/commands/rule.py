@@ -96,7 +96,7 @@ def create(
     changed: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     with shared.writing(settings) as connection:
         terms = rulebook.in_force(connection).terms
-        stays = dict(terms.dwell_min)
+        stays = rulebook.dwells(connection, terms)
         for text in dwell:
             kind, _, minutes = text.partition("=")
             if kind not in stays or _MINUTES.fullmatch(minutes) is None:

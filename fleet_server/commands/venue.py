@@ -6,8 +6,9 @@ import click
 
 from fleet_server.commands import shared
 from fleet_server.commands.venue_staff import staff
+from fleet_server.commands.venue_type import type_
 from fleet_server.fleet import hours as opening_hours
-from fleet_server.fleet import registry
+from fleet_server.fleet import registry, venues
 from fleet_server.fleet.references import Unfit
 from fleet_server.settings import Settings
 from fleet_server.times import iso
@@ -19,6 +20,7 @@ def venue() -> None:
 
 
 venue.add_command(staff)
+venue.add_command(type_)
 
 
 @venue.command()
@@ -29,7 +31,7 @@ venue.add_command(staff)
     "kind",
     default="other",
     show_default=True,
-    help="shop, market, restaurant, office, hospital, worship, school, other.",
+    help="Such as market; see `fleet venue type list`.",
 )
 @click.option("--area", metavar="CODE", help="The commune it lies in.")
 @click.option("--timezone", help="[default: the setting `timezone`]")
@@ -90,7 +92,7 @@ def hours(settings: Settings, *, ref: str, text: tuple[str, ...]) -> None:
 @click.argument("ref")
 @click.option("--area", metavar="CODE", help="The commune it lies in.")
 @click.option("--name", help="As people call it.")
-@click.option("--type", "kind", help="shop, market, restaurant, office, hospital, …")
+@click.option("--type", "kind", help="Such as market; see `fleet venue type list`.")
 @click.option("--capacity", type=int, metavar="PEOPLE", help="How many may be inside.")
 @click.pass_obj
 def set_(
@@ -129,7 +131,7 @@ def set_(
 def list_(settings: Settings, *, as_json: bool) -> None:
     """List all venues."""
     with shared.reading(settings) as connection:
-        rows = registry.listed_venues(connection)
+        rows = venues.listed(connection)
     if as_json:
         shared.print_json([{**row._asdict(), "created_at": iso(row.created_at)} for row in rows])
         return

@@ -4,8 +4,9 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, func, insert, select, update
 
+from fleet_server.fleet import parts
 from fleet_server.fleet.references import Taken, Unfit, unknown
-from fleet_server.fleet.registry import part_id, venue_id
+from fleet_server.fleet.venues import venue_id
 from fleet_server.identity import audit
 from fleet_server.models import Gate, Kiosk, Posting, Presence, Room, Venue
 from wire.records import BOTH, DIRECTIONS
@@ -205,8 +206,8 @@ def _post(
     if place.direction not in DIRECTIONS:
         raise Unfit(f"direction {place.direction[:20]!r}: expected {', '.join(DIRECTIONS)}")
     venue = venue_id(connection, place.venue)
-    gate = None if place.gate is None else part_id(connection, Gate, venue, place.gate)
-    room = None if place.room is None else part_id(connection, Room, venue, place.room)
+    gate = None if place.gate is None else parts.for_kiosk(connection, Gate, venue, place.gate)
+    room = None if place.room is None else parts.for_kiosk(connection, Room, venue, place.room)
     connection.execute(
         insert(Posting).values(
             kiosk_id=kiosk,

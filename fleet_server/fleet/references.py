@@ -29,11 +29,11 @@ def check_reference(what: str, ref: str) -> str:
     return ref
 
 
-def check_name(what: str, name: str) -> str:
+def check_name(what: str, name: str, longest: int = MAX_NAME) -> str:
     """`name` without surrounding blanks, if it can be shown on one line. Raises Unfit."""
     name = name.strip()
-    if not name or len(name) > MAX_NAME or not name.isprintable():
-        raise Unfit(f"{what}: expected a name of 1 to {MAX_NAME} characters on one line")
+    if not name or len(name) > longest or not name.isprintable():
+        raise Unfit(f"{what}: expected a name of 1 to {longest} characters on one line")
     return name
 
 

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from fleet_server.errors import NotKnown
 from fleet_server.fleet.references import Unfit
-from fleet_server.fleet.registry import venue_id
+from fleet_server.fleet.venues import venue_id
 from fleet_server.identity import audit
 from fleet_server.models import Venue, VenueStaff
 from fleet_server.times import iso

@@ -78,6 +78,8 @@ class Gate(Base):
     venue_id: Mapped[int] = mapped_column(ForeignKey("venues.id"))
     ref: Mapped[str] = mapped_column(String(64))
     name: Mapped[str] = mapped_column(String(200))
+    retired_at: Mapped[Seconds | None]
+    """Since when no kiosk is to stand there; its scans stay. None: in use."""
 
 
 class Room(Base):
@@ -88,6 +90,8 @@ class Room(Base):
     venue_id: Mapped[int] = mapped_column(ForeignKey("venues.id"))
     ref: Mapped[str] = mapped_column(String(64))
     name: Mapped[str] = mapped_column(String(200))
+    retired_at: Mapped[Seconds | None]
+    """Since when no kiosk is to stand there; its scans stay. None: in use."""
 
 
 class VenueReport(Base):

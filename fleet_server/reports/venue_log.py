@@ -152,14 +152,6 @@ def every(
         before = Cursor(lines[-1].at_ms, lines[-1].id)
 
 
-def gates(connection: Connection, where: LoggedVenue) -> list[tuple[str, str]]:
-    """References and names of the venue's gates."""
-    rows = connection.execute(
-        select(Gate.ref, Gate.name).where(Gate.venue_id == where.id).order_by(Gate.name, Gate.ref)
-    )
-    return [(row.ref, row.name) for row in rows]
-
-
 def arrived_after(
     connection: Connection, where: LoggedVenue, day: dt.date, *, after: int, limit: int = PAGE
 ) -> list[Line]:

@@ -8,9 +8,8 @@ from sqlalchemy import Connection, Table, select, text
 from fleet_server import bulk
 from fleet_server.database import chunks
 from fleet_server.models import Base, Venue, VenueType
+from fleet_server.tracing.rules import OTHER
 
-KIND: Final = "other"
-"""The type of a venue of which only the reference is known."""
 _AT_HAND: Final = 200_000
 """References remembered at most, so that memory does not grow with the file."""
 _IMPORTED: Final[Table] = Base.metadata.tables["imported_visitors"]
@@ -68,7 +67,7 @@ class Venues:
         self._look_up(connection, wanted, found)
         new = sorted(wanted - found.keys())
         if new:
-            kind = connection.scalar(select(VenueType.id).where(VenueType.code == KIND))
+            kind = connection.scalar(select(VenueType.id).where(VenueType.code == OTHER))
             rows = [
                 {
                     "ref": ref,

@@ -41,7 +41,7 @@ def dwells(known: Mapping[int, KnownVenue], question: Question, terms: Terms) ->
     if question.rule.dwell_s is not None:
         return dict.fromkeys(known, question.rule.dwell_s)
     return {
-        venue.id: 60 * (terms.dwell_min[venue.type] if venue.dwell_min is None else venue.dwell_min)
+        venue.id: 60 * (terms.dwell_of(venue.type) if venue.dwell_min is None else venue.dwell_min)
         for venue in known.values()
     }
 

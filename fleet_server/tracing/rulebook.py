@@ -46,6 +46,12 @@ def listed(connection: Connection) -> list[Listed]:
     return [Listed(v, msgspec.json.decode(rule, type=Terms), at, by) for v, rule, at, by in rows]
 
 
+def dwells(connection: Connection, terms: Terms) -> dict[str, int]:
+    """Minutes of stay by each venue type there is now, those made after these terms included."""
+    codes = connection.scalars(select(VenueType.code).order_by(VenueType.id))
+    return {code: terms.dwell_of(code) for code in codes}
+
+
 def create(connection: Connection, version: str, terms: Terms, *, at_ms: int, actor: str) -> None:
     """Writes down a version, in force from now on. Raises BadRule."""
     if not _VERSION.fullmatch(version):

@@ -15,6 +15,8 @@ CAP_S: Final = 16 * 3600
 LONGEST_S: Final = 7 * 24 * 3600
 """No overlap, linger, dwell or latency a question may ask for is longer."""
 DAY_S: Final = 86_400
+OTHER: Final = "other"
+"""The venue type there always was: a type that a version does not know yet is taken for it."""
 
 Minutes = Annotated[int, msgspec.Meta(ge=0, le=LONGEST_S // 60)]
 Days = Annotated[int, msgspec.Meta(ge=0, le=60)]
@@ -40,6 +42,10 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """How far a search for the source goes back."""
     dwell_min: dict[str, Minutes]
     """By venue type: the stay assumed where no exit was seen."""
+
+    def dwell_of(self, kind: str) -> int:
+        """Minutes at a venue of this type; those of OTHER where it was made after the version."""
+        return self.dwell_min[kind if kind in self.dwell_min else OTHER]
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):

@@ -35,6 +35,7 @@ from fleet_server.web.admin import codes as admin_codes
 from fleet_server.web.admin import people as admin_people
 from fleet_server.web.admin import roles as admin_roles
 from fleet_server.web.admin import rules as admin_rules
+from fleet_server.web.admin import venue_types as admin_venue_types
 from fleet_server.web.audit import log as audit_log
 from fleet_server.web.audit import openings as audit_openings
 from fleet_server.web.audit import verify as audit_verify
@@ -79,7 +80,7 @@ PAGES = (
     *(names, approvals, calls, files, told, case_mine, spread, shared),
     *(audit_log, audit_openings, audit_verify),
     *(desk_cards, desk_batches, desk_revoking, desk_requests, desk_answers, desk_privacy),
-    *(admin_people, admin_roles, admin_codes, admin_areas, admin_rules),
+    *(admin_people, admin_roles, admin_codes, admin_areas, admin_rules, admin_venue_types),
     *(health,),
 )
 

@@ -45,6 +45,7 @@ def test_the_pages_of_administrators_are_in_good_order(admin: Reader) -> None:
     admin.look("/admin/areas", "admin-areas")
     admin.look("/admin/areas?text=n", "admin-areas-found")
     admin.look("/admin/areas/01", "admin-area")
+    admin.look("/admin/venue-types", "admin-venue-types")
     admin.look("/admin/rules", "admin-rules")
     admin.look("/admin/settings", "admin-settings")
 
@@ -69,6 +70,23 @@ def test_a_list_of_areas_is_looked_at_and_applied(admin: Reader, tmp_path: Path)
     page.click("text=Áp dụng")
     expect(page.locator("[role=status]")).to_contain_text("1 mới, 1 thay đổi")
     expect(admin.open("/admin/areas/00004").locator("h1")).to_contain_text("Phường Mới")
+
+
+def test_a_type_is_added_and_given_minutes_of_its_own(admin: Reader) -> None:
+    page = admin.open("/admin/venue-types")
+    page.fill("#name_vi", "Sân vận động")
+    page.fill("#name_en", "Stadium")
+    page.fill("[name=code]", "san-van-dong")
+    page.get_by_role("button", name="Thêm", exact=True).click()
+    expect(page.locator("tbody")).to_contain_text("Sân vận động")
+    page.locator("summary", has_text="Cơ sở tôn giáo").click()
+    page.fill("#worship-vi", "Chùa, nhà thờ")
+    page.locator("details[open] button").click()
+    expect(page.locator("tbody")).to_contain_text("Chùa, nhà thờ")
+    snap(page, "admin-venue-types-new")
+    page.click("text=Thêm bản quy tắc để định phút riêng")
+    expect(page.locator("#dwell-san-van-dong")).to_be_visible()
+    snap(page, "admin-rules-newer-type")
 
 
 def test_a_new_version_of_the_rules_is_written_down(admin: Reader) -> None:

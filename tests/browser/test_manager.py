@@ -50,6 +50,9 @@ def test_a_manager_sets_the_venue_up(reader: Callable[..., Reader], world: World
     page.locator("#gate-ref").fill("cong-sau")
     page.locator("section", has_text="Thêm cửa").get_by_role("button", name="Thêm").click()
     expect(page.get_by_label("cong-sau")).to_have_value("Cổng sau")
+    old = page.locator("form.row", has=page.get_by_label("p-1"))
+    old.get_by_role("button", name="Ngừng dùng").click()
+    expect(page.get_by_role("heading", name="Ngừng dùng")).to_be_visible()
     manager.look(f"{AT}/settings", "venue-settings")
     manager.look(AT, "venue-capacity")
 

@@ -5,12 +5,11 @@ from typing import Any, Final
 
 import msgspec
 from flask import Blueprint, render_template, request, url_for
-from sqlalchemy import select
 
 from fleet_server import database
 from fleet_server.auth import administration
 from fleet_server.auth.permissions import Permission
-from fleet_server.models import VenueType
+from fleet_server.fleet import venue_types
 from fleet_server.settings import Settings
 from fleet_server.tracing import rulebook
 from fleet_server.tracing.rules import BadRule
@@ -58,7 +57,8 @@ def create() -> forms.Answer:
         with site().engine.execution_options(**database.WRITES).begin() as connection:
             terms = rulebook.in_force(connection).terms
             changed = {name: _number(name, name) for name in TERMS}
-            dwell = {kind: _number(f"dwell-{kind}", kind) for kind in terms.dwell_min}
+            kinds = rulebook.dwells(connection, terms)
+            dwell = {kind: _number(f"dwell-{kind}", kind) for kind in kinds}
             rulebook.create(
                 connection,
                 request.form.get("version", "").strip(),
@@ -91,23 +91,16 @@ def settings() -> str:
 def _page(problem: str) -> str:
     with site().engine.connect() as connection:
         versions = rulebook.listed(connection)[::-1]
-        kinds = {
-            row.code: say(row.name_vi, row.name_en)
-            for row in connection.execute(select(VenueType.__table__))
-        }
-    current = versions[0]
-    terms = msgspec.structs.asdict(current.terms)
-    fields = [*TERMS, *(f"dwell-{kind}" for kind in current.terms.dwell_min)]
-    said = {name: request.form.get(name, "") for name in fields}
-    usual = {**{name: terms[name] for name in TERMS}} | {
-        f"dwell-{kind}": minutes for kind, minutes in current.terms.dwell_min.items()
-    }
+        kinds = {code: say(*words) for code, words in venue_types.names(connection).items()}
+    current = versions[0].terms
+    usual = {name: getattr(current, name) for name in TERMS}
+    usual |= {f"dwell-{kind}": current.dwell_of(kind) for kind in kinds}
     return render_template(
         "admin_rules.html",
         versions=[(each, msgspec.structs.asdict(each.terms)) for each in versions],
         terms={name: say(*words) for name, words in TERMS.items()},
         kinds=kinds,
-        given={name: said[name] or str(usual[name]) for name in fields},
+        given={name: request.form.get(name) or str(each) for name, each in usual.items()},
         version=request.form.get("version", ""),
         everywhere=caller().area_id is None,
         problem=problem,

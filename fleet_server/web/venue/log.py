@@ -12,10 +12,13 @@ from werkzeug.wrappers import Response
 from fleet_server import database
 from fleet_server.auth.permissions import Permission
 from fleet_server.errors import NotKnown
+from fleet_server.fleet import parts
+from fleet_server.fleet.parts import Part
 from fleet_server.fleet.references import Unfit
 from fleet_server.identity import audit
 from fleet_server.interchange import table_csv, table_xlsx
 from fleet_server.interchange.tables import Column, Row, Table
+from fleet_server.models import Gate
 from fleet_server.reports import venue_kiosks, venue_log
 from fleet_server.reports.venue_log import Cursor, Direction, Line, Search
 from fleet_server.times import BadTime, local, parse
@@ -67,7 +70,7 @@ def page(venue: str) -> str:
             kept={name: request.args[name] for name in _FIELDS if request.args.get(name)},
             live=before is None and day == today and which == venue_log.ALL,
             today=today,
-            gates=venue_log.gates(connection, place),
+            gates=[(each.ref, _gate(each)) for each in parts.listed(connection, Gate, place.id)],
             kiosks=site().kept.get(
                 ("venue_kiosks", place.id),
                 lambda: venue_kiosks.kiosks(connection, place, now=site().now()),
@@ -180,6 +183,12 @@ def _shown(connection: Connection, day: dt.date, lines: list[Line]) -> dict[str,
         "local": lambda at_ms: local(at_ms // 1000, here().zone),
         "direction": _direction,
     }
+
+
+def _gate(gate: Part) -> str:
+    if gate.retired_at is None:
+        return gate.name
+    return say(f"{gate.name} (ngừng dùng)", f"{gate.name} (retired)")
 
 
 def _direction(word: str) -> str:

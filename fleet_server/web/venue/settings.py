@@ -5,17 +5,16 @@ from typing import Any, Final
 
 from flask import Blueprint, request, url_for
 from flask import render_template as render
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from fleet_server import database
 from fleet_server.auth.permissions import Permission
 from fleet_server.errors import NotKnown
-from fleet_server.fleet import hours, registry
+from fleet_server.fleet import hours, parts, registry, venue_types, venues
+from fleet_server.fleet.parts import Kind
 from fleet_server.fleet.references import Unfit
-from fleet_server.models import Gate, OpeningHours, Room, Venue, VenueType
+from fleet_server.models import Gate, Room
 from fleet_server.reports import venue_kiosks
-from fleet_server.tracing import rulebook
-from fleet_server.tracing.opening import Stretch
 from fleet_server.web.access import caller, here, permission
 from fleet_server.web.forms import Answer, take
 from fleet_server.web.site import site
@@ -30,17 +29,7 @@ DAYS: Final = (
     ("sat", "Thứ Bảy", "Saturday"),
     ("sun", "Chủ Nhật", "Sunday"),
 )
-KINDS: Final = {
-    "shop": ("Cửa hàng", "Shop"),
-    "market": ("Chợ", "Market"),
-    "restaurant": ("Quán ăn", "Restaurant"),
-    "office": ("Công sở", "Office"),
-    "hospital": ("Bệnh viện", "Hospital"),
-    "worship": ("Nơi thờ tự", "Place of worship"),
-    "school": ("Trường học", "School"),
-    "other": ("Khác", "Other"),
-}
-PARTS: Final[dict[str, type[Gate] | type[Room]]] = {"gate": Gate, "room": Room}
+PARTS: Final[dict[str, Kind]] = {"gate": Gate, "room": Room}
 
 pages = Blueprint("venue_settings", __name__)
 
@@ -58,7 +47,7 @@ def change(venue: str) -> Answer:
     """Name, kind and capacity; what is as it was is not written again."""
 
     def do(connection: Connection, by: dict[str, Any]) -> None:
-        now = _about(connection)
+        now = venues.about(connection, here().id)
         name, kind, given = _text("name"), _text("kind"), _text("capacity")
         if given and not (given.isdecimal() and len(given) < 9):
             raise Unfit(f"Sức chứa {given[:20]!r}: cần một số / capacity: expected a number")
@@ -93,19 +82,22 @@ def set_hours(venue: str) -> Answer:
 @pages.post("/venues/<venue>/settings/<part>")
 @permission(Permission.VENUE_MANAGE)
 def put_part(venue: str, part: str) -> Answer:
-    """A new gate or room, or another name for one that is there."""
+    """A new gate or room; or one that is there is renamed, retired, taken back."""
     kind = PARTS.get(part)
     if kind is None:
         raise NotKnown(f"{part[:20]!r}: cần gate hoặc room / expected gate or room")
 
     def do(connection: Connection, by: dict[str, Any]) -> None:
-        ref, name = _text("ref"), _text("name")
-        if "rename" in request.form:
-            registry.rename_part(connection, kind, venue=venue, ref=ref, name=name, **by)
-        elif kind is Gate:
-            registry.create_gate(connection, venue=venue, ref=ref, name=name, **by)
-        else:
-            registry.create_room(connection, venue=venue, ref=ref, name=name, **by)
+        which = {"venue": venue, "ref": _text("ref"), **by}
+        match _text("do"):
+            case "retire":
+                parts.retire(connection, kind, **which)
+            case "take-back":
+                parts.take_back(connection, kind, **which)
+            case "rename":
+                parts.rename(connection, kind, name=_text("name"), **which)
+            case _:
+                parts.create(connection, kind, name=_text("name"), **which)
 
     return _do(part, do)
 
@@ -125,42 +117,25 @@ def _do(form: str, do: Callable[[Connection, dict[str, Any]], None]) -> Answer:
     )
 
 
-def _about(connection: Connection) -> Any:
-    return connection.execute(
-        select(Venue.name, Venue.capacity, VenueType.code.label("kind"))
-        .join(VenueType, VenueType.id == Venue.type_id)
-        .where(Venue.id == here().id)
-    ).one()
-
-
 def _page(*, problem: str = "", at: str = "") -> str:
     place, now = here(), site().now()
     with site().engine.connect() as connection:
-        about = _about(connection)
-        columns = (OpeningHours.weekday, OpeningHours.opens_min, OpeningHours.closes_min)
+        about = venues.about(connection, place.id)
         opening: dict[str, list[str]] = {}
-        for row in connection.execute(
-            select(*columns).where(OpeningHours.venue_id == place.id).order_by(*columns)
-        ):
-            day, _, words = hours.in_words(Stretch(*row)).partition(" ")
+        for stretch in venues.opening(connection, place.id):
+            day, _, words = hours.in_words(stretch).partition(" ")
             opening.setdefault(day, []).append(words)
-        parts = {
-            name: connection.execute(
-                select(kind.ref, kind.name).where(kind.venue_id == place.id).order_by(kind.ref)
-            ).all()
-            for name, kind in PARTS.items()
-        }
-        dwell = rulebook.in_force(connection).terms.dwell_min.get(about.kind)
+        listed = {name: parts.listed(connection, kind, place.id) for name, kind in PARTS.items()}
+        kinds = venue_types.names(connection)
         kiosks = venue_kiosks.kiosks(connection, place, now=now)
     return render(
         "venue_settings.html",
         place=place,
         about=about,
-        kinds=KINDS,
+        kinds=kinds,
         days=DAYS,
         opening=opening,
-        parts=parts,
-        dwell=dwell,
+        parts=listed,
         kiosks=kiosks,
         problem=problem,
         at=at,

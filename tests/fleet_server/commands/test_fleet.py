@@ -74,6 +74,49 @@ def test_a_database_that_is_away_is_one_clear_line(
     assert "secret" not in said
 
 
+@pytest.mark.parametrize(("kind", "room"), [("gate", []), ("room", ["--gate", "cong-1"])])
+def test_a_gate_or_room_is_retired_and_taken_back(market: Home, kind: str, room: list[str]) -> None:
+    market.ok("gate", "create", "cho-mau", "cong-1", "--name", "Cổng 1")
+    market.ok("room", "create", "cho-mau", "nha-a", "--name", "Nhà A")
+    ref = {"gate": "cong-1", "room": "nha-a"}[kind]
+    market.ok(*bundle(market, "cho-mau-1", f"--{kind}", ref))
+    assert "cho-mau-1 stands there" in market.fails(kind, "retire", "cho-mau", ref)
+    market.ok("kiosk", "move", "cho-mau-1", "--venue", "cho-mau", "--direction", "in", *room)
+    market.ok(kind, "retire", "cho-mau", ref)
+    (venue,) = market.json("venue", "list")
+    assert ref not in venue["gates"] + venue["rooms"]
+    (listed,) = market.json(kind, "list", "cho-mau")
+    assert listed["retired_at"] is not None
+    move = ("kiosk", "move", "cho-mau-1", "--venue", "cho-mau", "--direction", "in")
+    assert f"fleet {kind} take-back" in market.fails(*move, f"--{kind}", ref)
+    assert "is retired" in market.fails(*bundle(market, "cho-mau-2", f"--{kind}", ref))
+    market.ok(kind, "take-back", "cho-mau", ref)
+    assert "is in use already" in market.fails(kind, "take-back", "cho-mau", ref)
+    market.ok(*move, f"--{kind}", ref)
+    (listed,) = market.json(kind, "list", "cho-mau")
+    assert listed["retired_at"] is None
+    assert ref in market.ok(kind, "list", "cho-mau")
+
+
+def test_types_of_venues_are_added_renamed_and_ruled(market: Home) -> None:
+    names = ("--name", "Sân", "--name-en", "Stadium")
+    assert "--dwell stadium=MIN" in market.ok("venue", "type", "add", "stadium", *names)
+    market.ok("venue", "set", "cho-mau", "--type", "stadium")
+
+    def stadium() -> list[object]:
+        found = {each["code"]: each for each in market.json("venue", "type", "list")}
+        return [found["stadium"][key] for key in ("name_vi", "venues", "dwell_min", "ruled")]
+
+    assert stadium() == ["Sân", 1, 60, False]
+    assert "60 (other)" in market.ok("venue", "type", "list")
+    market.ok("rule", "create", "2026-2", "--dwell", "stadium=150")
+    names = ("--name", "Sân vận động", "--name-en", "Stadium")
+    market.ok("venue", "type", "rename", "stadium", *names)
+    assert stadium() == ["Sân vận động", 1, 150, True]
+    assert "did you mean stadium" in market.fails("venue", "type", "rename", "stadum", *names)
+    assert "is there already" in market.fails("venue", "type", "add", "stadium", *names)
+
+
 def test_a_venue_is_listed_with_all_that_was_said_of_it(market: Home) -> None:
     market.ok("gate", "create", "cho-mau", "cong-1", "--name", "Cổng 1")
     market.ok("room", "create", "cho-mau", "nha-a", "--name", "Nhà A")

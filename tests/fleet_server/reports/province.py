@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine, insert, select, update
 
 from fleet_server import database
-from fleet_server.fleet import areas, registry
+from fleet_server.fleet import areas, registry, venues
 from fleet_server.models import (
     Credential,
     Kiosk,
@@ -150,6 +150,6 @@ def province(engine: Engine) -> Province:
                 **by,  # type: ignore[arg-type]
             )
             if ref != "ubnd-mau":
-                venue_id = registry.venue_id(connection, ref)
+                venue_id = venues.venue_id(connection, ref)
                 world._add_kiosk(connection, f"{ref}-1", venue_id, None, "in", long_ago)
     return Province(engine)

@@ -6,6 +6,7 @@ from sqlalchemy import Engine
 
 from fleet_server import database
 from fleet_server.errors import NotKnown
+from fleet_server.fleet import registry, venue_types, venues
 from fleet_server.tracing import rulebook
 from fleet_server.tracing.asking import Asker, Desk, Wanted
 from fleet_server.tracing.rules import DAY_S, LONGEST_S, BadRule, Terms, Version
@@ -107,6 +108,35 @@ def test_the_dwell_of_a_type_is_the_rules(engine: Engine) -> None:
         wanted = Wanted(MIDNIGHT, MIDNIGHT + 9 * HOUR, version=version)
         (contact,) = Desk(engine, ASKER, NOW_MS).contacts("P1", wanted).contacts
         assert contact.expected_s == expected_s
+
+
+def test_a_type_newer_than_a_rule_is_taken_for_other_by_it_for_good(engine: Engine) -> None:
+    fill(
+        engine,
+        [
+            stay("P1", MIDNIGHT, MIDNIGHT + 9 * HOUR, venue="cho-mau"),
+            stay("P2", MIDNIGHT, None, venue="cho-mau", latest=MIDNIGHT + 9 * HOUR),
+        ],
+    )
+    by = {"at_ms": NOW_MS, "actor": "an"}
+    names = {"name_vi": "Sân", "name_en": "Stadium"}
+    with engine.execution_options(**database.WRITES).begin() as connection:
+        connection.exec_driver_sql("UPDATE venues SET dwell_min = NULL")
+        venue_types.add(connection, code="stadium", **names, **by)
+        registry.set_kind(connection, venue="cho-mau", kind="stadium", **by)
+        first = rulebook.in_force(connection).terms
+        listed = {each.ref: each for each in venues.listed(connection)}
+        dwells = rulebook.dwells(connection, first)
+    other = first.dwell_min["other"]
+    assert dwells == {**first.dwell_min, "stadium": other}
+    assert listed["cho-mau"].dwell_min == other
+    with pytest.raises(BadRule, match="stadium"):
+        write(engine, "without", first)
+    write(engine, "with", msgspec.structs.replace(first, dwell_min={**dwells, "stadium": 150}))
+    for version, minutes in (("2026-1", other), ("with", 150)):
+        wanted = Wanted(MIDNIGHT, MIDNIGHT + 9 * HOUR, version=version)
+        (contact,) = Desk(engine, ASKER, NOW_MS).contacts("P1", wanted).contacts
+        assert contact.expected_s == minutes * 60
 
 
 def test_minutes_a_question_gives_go_before_the_rules() -> None:

@@ -73,6 +73,7 @@ DESK |= {
 ADMIN = {f"admin_people.{name}" for name in ("page", "new", "create", "person", "set_role", "act")}
 ADMIN |= {f"admin_areas.{name}" for name in ("page", "area", "preview", "take")}
 ADMIN |= {"admin_roles.page", "admin_rules.page", "admin_rules.create", "admin_rules.settings"}
+ADMIN |= {f"admin_venue_types.{name}" for name in ("page", "add", "rename")}
 ADMIN |= {f"admin_codes.{name}" for name in ("page", "create", "revoke")}
 ALL = VENUE | FLEET | COVERAGE | CASES | DECIDE | EXPORT | MANAGE | DESK | ADMIN | AUDIT
 DENIED = {

@@ -4,11 +4,12 @@ import csv
 import io
 
 from openpyxl import load_workbook
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 
 from fleet_server import database
 from fleet_server.auth.permissions import Role
-from fleet_server.models import Area, AuditEntry
+from fleet_server.fleet import kiosks
+from fleet_server.models import Area, AuditEntry, Venue
 from fleet_server.privacy import remains, retention
 from fleet_server.reports.venue_figures import Inside
 from fleet_server.web.venue.overview import room
@@ -112,13 +113,61 @@ def test_opening_hours_are_set_for_the_whole_week(world: World) -> None:
 def test_gates_and_rooms_are_added_and_renamed(world: World) -> None:
     page = done(world, f"{AT}/settings/gate", {"ref": "cong-sau", "name": "Cổng sau"})
     assert 'value="Cổng sau"' in page
-    rename = {"ref": "cong-sau", "name": "Cổng chợ cá", "rename": "1"}
+    rename = {"ref": "cong-sau", "name": "Cổng chợ cá", "do": "rename"}
     assert 'value="Cổng chợ cá"' in done(world, f"{AT}/settings/gate", rename)
     page = done(world, f"{AT}/settings/room", {"ref": "Phòng 1", "name": "Phòng 1"}, status=400)
     assert 'role="alert"' in page
     done(world, f"{AT}/settings/room", {"ref": "phong-1", "name": "Phòng 1"})
     assert done(world, f"{AT}/settings/gate", {"ref": "cong-sau", "name": "x"}, status=409)
     assert done(world, f"{AT}/settings/roof", {"ref": "mai", "name": "Mái"}, status=404)
+
+
+def test_a_retired_gate_stands_apart_and_stays_in_the_log(world: World) -> None:
+    store_one_scan(world.engine, world.market)
+    page = done(world, f"{AT}/settings/gate", {"ref": "cong-1", "do": "retire"}, status=409)
+    assert "trạm cho-mau-1 đang đặt ở đó" in page
+    assert "gate.retired" not in actions(world)
+    with world.engine.execution_options(**database.WRITES).begin() as connection:
+        place = kiosks.Place("truong-mau", "in", gate="cong-1")
+        kiosks.move(connection, ref="cho-mau-1", place=place, at_ms=NOW * 1000, actor="t")
+    page = done(world, f"{AT}/settings/gate", {"ref": "cong-1", "do": "retire"})
+    assert "<h3>Ngừng dùng</h3>" in page
+    assert 'id="gate-cong-1"' not in page
+    manager = world.browser("manager")
+    log = manager.get(f"{AT}/log?gate=cong-1").text
+    assert log.count("<tr data-at=") == 1
+    assert '<option value="cong-1" selected>Cổng 1 (ngừng dùng)</option>' in log
+    neighbours = world.browser("neighbour").get("/venues/truong-mau/settings").text
+    assert "<h3>Ngừng dùng</h3>" not in neighbours, "its gate of the same reference stays"
+    again = {"ref": "cong-1", "name": "Cổng mới"}
+    assert "đã có" in done(world, f"{AT}/settings/gate", again, status=409)
+    assert done(world, f"{AT}/settings/gate", {"ref": "cong-1", "do": "retire"}, status=409)
+    page = done(world, f"{AT}/settings/gate", {"ref": "cong-1", "do": "take-back"})
+    assert 'id="gate-cong-1"' in page
+    assert "<h3>Ngừng dùng</h3>" not in page
+    assert [each for each in actions(world) if each.startswith("gate.")] == [
+        "gate.retired",
+        "gate.taken_back",
+    ]
+
+
+def test_a_room_where_a_kiosk_stands_is_not_retired(world: World) -> None:
+    place = kiosks.Place("cho-mau", "both", room="p-1")
+    with world.engine.execution_options(**database.WRITES).begin() as connection:
+        kiosks.move(connection, ref="cho-mau-1", place=place, at_ms=NOW * 1000, actor="t")
+    retire = {"ref": "p-1", "do": "retire"}
+    assert "cho-mau-1" in done(world, f"{AT}/settings/room", retire, status=409)
+    with world.engine.execution_options(**database.WRITES).begin() as connection:
+        kiosks.revoke(connection, ref="cho-mau-1", reason="hỏng", at_ms=NOW * 1000, actor="t")
+    assert "<h3>Ngừng dùng</h3>" in done(world, f"{AT}/settings/room", retire)
+    assert done(world, f"{AT}/settings/room", {"ref": "p-9", "do": "retire"}, status=404)
+
+
+def test_a_venues_own_dwell_goes_before_its_kinds(world: World) -> None:
+    assert "1 giờ" in world.browser("manager").get(f"{AT}/settings").text
+    with world.engine.execution_options(**database.WRITES).begin() as connection:
+        connection.execute(update(Venue).where(Venue.ref == "cho-mau").values(dwell_min=20))
+    assert "20 phút" in world.browser("manager").get(f"{AT}/settings").text
 
 
 def test_an_operator_sets_up_a_venue_and_sees_no_visitor(world: World) -> None:
