@@ -10,7 +10,7 @@ import ipaddress
 import os
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -212,18 +212,10 @@ def _check(settings: Settings, path: Path) -> None:
     for key, port in (("broker.port", settings.broker.port), ("web.port", settings.web.port)):
         if not 0 <= port < 65536:
             raise wrong(key, f"a TCP port from 0 to 65535, not {port}")
-    web = settings.web
-    if bool(web.certificate) != bool(web.key):
-        raise wrong("web.certificate and web.key", "both or neither")
-    if not is_loopback(web.bind) and not web.certificate:
-        raise wrong("web.bind", f"a loopback address, or TLS (web.certificate); not {web.bind!r}")
+    _check_web(settings.web, wrong)
     accounts = settings.accounts
     if accounts.hash_memory_kib < 8 * accounts.hash_lanes:
         raise wrong("accounts.hash_memory_kib", "8 or more for each of hash_lanes")
-    if web.proxy and not is_loopback(web.bind):
-        raise wrong("web.proxy", f"web.bind to be a loopback address then, not {web.bind!r}")
-    if web.keep_s < 0:
-        raise wrong("web.keep_s", f"0 or more seconds, not {web.keep_s}")
     if settings.broker.url:
         url = urlsplit(settings.broker.url)
         if url.scheme not in ("mqtt", "mqtts") or not url.hostname:
@@ -244,6 +236,17 @@ def _check(settings: Settings, path: Path) -> None:
     ):
         if number <= 0:
             raise wrong(key, f"a number above 0, not {number}")
+
+
+def _check_web(web: Web, wrong: Callable[[str, str], SettingsError]) -> None:
+    if bool(web.certificate) != bool(web.key):
+        raise wrong("web.certificate and web.key", "both or neither")
+    if not is_loopback(web.bind) and not web.certificate:
+        raise wrong("web.bind", f"a loopback address, or TLS (web.certificate); not {web.bind!r}")
+    if web.proxy and not is_loopback(web.bind):
+        raise wrong("web.proxy", f"web.bind to be a loopback address then, not {web.bind!r}")
+    if web.keep_s < 0:
+        raise wrong("web.keep_s", f"0 or more seconds, not {web.keep_s}")
 
 
 def _check_reports(reports: Reports, path: Path) -> None:

@@ -1,5 +1,6 @@
 """A venue's kiosks in words: whether they work, what waits, and what visitors were refused for."""
 
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, or_, select
@@ -7,6 +8,7 @@ from sqlalchemy import Connection, or_, select
 from fleet_server.models import Gate, Kiosk, Posting, Presence
 from fleet_server.reports.venue_log import LoggedVenue
 from fleet_server.tracing import gaps
+from fleet_server.tracing.answers import Gap
 from wire import codec
 from wire.errors import WireError
 from wire.presence import Health
@@ -52,8 +54,16 @@ class KioskInWords(NamedTuple):
     """Since it was switched on, most frequent first."""
 
 
-def kiosks(connection: Connection, where: LoggedVenue, *, now: int) -> list[KioskInWords]:
-    """The venue's kiosks, those with trouble first; `now` in seconds UTC."""
+def troubles(connection: Connection, where: LoggedVenue, *, now: int) -> dict[str, Gap]:
+    """What is wrong with those of the venue's kiosks that do not work; `now` in seconds UTC."""
+    found = gaps.gaps(connection, {where.id}, now - 1, now + 1, now=now)
+    return {gap.kiosk: gap for gap in found}
+
+
+def kiosks(
+    connection: Connection, where: LoggedVenue, trouble: Mapping[str, Gap], *, now: int
+) -> list[KioskInWords]:
+    """The venue's kiosks, those with trouble (as `troubles` says) first; `now` in seconds UTC."""
     rows = connection.execute(
         select(Kiosk.ref, Gate.name.label("gate"), Presence.health)
         .select_from(Posting)
@@ -68,9 +78,6 @@ def kiosks(connection: Connection, where: LoggedVenue, *, now: int) -> list[Kios
         )
         .order_by(Kiosk.ref)
     ).all()
-    trouble = {
-        gap.kiosk: gap for gap in gaps.gaps(connection, {where.id}, now - 1, now + 1, now=now)
-    }
     out = []
     for row in rows:
         gap = trouble.get(row.ref)

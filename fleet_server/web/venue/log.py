@@ -20,6 +20,7 @@ from fleet_server.interchange import table_csv, table_xlsx
 from fleet_server.interchange.tables import Column, Row, Table
 from fleet_server.models import Gate
 from fleet_server.reports import venue_kiosks, venue_log
+from fleet_server.reports.venue_kiosks import KioskInWords
 from fleet_server.reports.venue_log import Cursor, Direction, Line, Search
 from fleet_server.times import BadTime, local, parse
 from fleet_server.web.access import caller, here, permission
@@ -71,10 +72,7 @@ def page(venue: str) -> str:
             live=before is None and day == today and which == venue_log.ALL,
             today=today,
             gates=[(each.ref, _gate(each)) for each in parts.listed(connection, Gate, place.id)],
-            kiosks=site().kept.get(
-                ("venue_kiosks", place.id),
-                lambda: venue_kiosks.kiosks(connection, place, now=site().now()),
-            ),
+            kiosks=kiosks_in_words(connection),
             now=local(site().now(), place.zone),
             may_export=caller().may(Permission.VENUE_EXPORT),
             **_shown(connection, day, lines[: venue_log.PAGE]),
@@ -183,6 +181,15 @@ def _shown(connection: Connection, day: dt.date, lines: list[Line]) -> dict[str,
         "local": lambda at_ms: local(at_ms // 1000, here().zone),
         "direction": _direction,
     }
+
+
+def kiosks_in_words(connection: Connection) -> list[KioskInWords]:
+    """How the venue's kiosks do."""
+    place, now = here(), site().now()
+    trouble = site().kept.get(
+        ("troubles", place.id), lambda: venue_kiosks.troubles(connection, place, now=now)
+    )
+    return venue_kiosks.kiosks(connection, place, trouble, now=now)
 
 
 def _gate(gate: Part) -> str:

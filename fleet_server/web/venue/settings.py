@@ -14,10 +14,10 @@ from fleet_server.fleet import hours, parts, registry, venue_types, venues
 from fleet_server.fleet.parts import Kind
 from fleet_server.fleet.references import Unfit
 from fleet_server.models import Gate, Room
-from fleet_server.reports import venue_kiosks
 from fleet_server.web.access import caller, here, permission
 from fleet_server.web.forms import Answer, take
 from fleet_server.web.site import site
+from fleet_server.web.venue.log import kiosks_in_words
 
 HERE: Final = "venue_settings.page"
 DAYS: Final = (
@@ -118,7 +118,7 @@ def _do(form: str, do: Callable[[Connection, dict[str, Any]], None]) -> Answer:
 
 
 def _page(*, problem: str = "", at: str = "") -> str:
-    place, now = here(), site().now()
+    place = here()
     with site().engine.connect() as connection:
         about = venues.about(connection, place.id)
         opening: dict[str, list[str]] = {}
@@ -127,7 +127,7 @@ def _page(*, problem: str = "", at: str = "") -> str:
             opening.setdefault(day, []).append(words)
         listed = {name: parts.listed(connection, kind, place.id) for name, kind in PARTS.items()}
         kinds = venue_types.names(connection)
-        kiosks = venue_kiosks.kiosks(connection, place, now=now)
+        kiosks = kiosks_in_words(connection)
     return render(
         "venue_settings.html",
         place=place,
