@@ -4,13 +4,14 @@ An answer without its gaps is indefensible, so whoever computes one asks here in
 transaction. When in doubt a kiosk is a gap.
 """
 
-from collections.abc import Collection
-from typing import Final, Literal, NamedTuple
+from collections.abc import Collection, Sequence
+from typing import Any, Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, or_, select
 
-from fleet_server.models import Kiosk, Posting, Presence, Scan, Venue
+from fleet_server.database import chunks
+from fleet_server.models import Kiosk, Posting, Presence, Venue
 from fleet_server.times import iso, local
 from fleet_server.tracing.answers import Gap
 from wire import codec, presence
@@ -42,6 +43,15 @@ class Hole(NamedTuple):
 
     reason: Reason
     since: int | None
+
+
+class _Usual(NamedTuple):
+    """When a kiosk's scans at a venue are counted, to say how many are usual; seconds UTC."""
+
+    kiosk_id: int
+    venue_id: int
+    since: int
+    until: int
 
 
 def hole(last: Heard | None, *, until: int, now: int) -> Hole | None:
@@ -89,7 +99,7 @@ def gaps(
     )
     if venue_ids is not None:
         statement = statement.where(Venue.id.in_(venue_ids))
-    found: list[tuple[int, Gap]] = []
+    found: list[tuple[int, Any, Hole, Heard | None]] = []
     for row in connection.execute(statement).all():
         last = None
         # 0: only a retained message was heard, which says when itself.
@@ -100,12 +110,13 @@ def gaps(
         if missing is None:
             continue
         begun = row.valid_from if missing.since is None else missing.since
-        usual = _usual_per_day(
-            connection, row.id, row.venue_id, posted=row.valid_from, before=min(begun, now)
-        )
-        zone = ZoneInfo(row.timezone)
-        found.append((begun, _gap(row.ref, row.venue, zone, missing, last, usual=usual)))
-    return [gap for _, gap in sorted(found, key=lambda item: (item[0], item[1].kiosk))]
+        found.append((begun, row, missing, last))
+    found.sort(key=lambda item: (item[0], item[1].ref))
+    usual = _per_day(connection, [_usual(row, min(begun, now)) for begun, row, _, _ in found])
+    return [
+        _gap(row.ref, row.venue, ZoneInfo(row.timezone), missing, last, usual=scans)
+        for (_, row, missing, last), scans in zip(found, usual, strict=True)
+    ]
 
 
 def _waiting_since(last: Heard) -> int | None:
@@ -133,23 +144,31 @@ def heard(state: str, heard_ms: int, health: bytes | None) -> Heard:
     )
 
 
-def _usual_per_day(
-    connection: Connection, kiosk_id: int, venue_id: int, *, posted: int, before: int
-) -> float:
-    """Scans a day over the two weeks before, or since it was posted."""
-    start = max(posted, before - USUAL_DAYS * _DAY_S)
-    scans = connection.scalar(
-        select(func.count())
-        .select_from(Scan)
-        .where(
-            Scan.venue_id == venue_id,
-            Scan.kiosk_id == kiosk_id,
-            Scan.corrected_ms >= start * 1000,
-            Scan.corrected_ms < before * 1000,
+def _usual(row: Any, before: int) -> _Usual:
+    """The two weeks before, or since it was posted."""
+    since = max(row.valid_from, before - USUAL_DAYS * _DAY_S)
+    return _Usual(row.id, row.venue_id, since, before)
+
+
+def _per_day(connection: Connection, wanted: Sequence[_Usual]) -> list[float]:
+    """Scans a day in each of these spans."""
+    scans: list[int] = []
+    for some in chunks(wanted):
+        rows = ", ".join(
+            f"({n}, {each.kiosk_id}, {each.venue_id}, {each.since * 1000}, {each.until * 1000})"
+            for n, each in enumerate(some)
         )
-    )
-    days = max(1.0, (before - start) / _DAY_S)
-    return round((scans or 0) / days, 1)
+        scans += connection.exec_driver_sql(
+            "WITH wanted (n, kiosk_id, venue_id, since_ms, until_ms)"  # noqa: S608  numbers only
+            f" AS (VALUES {rows}) SELECT (SELECT count(*) FROM scans s"
+            " WHERE s.venue_id = w.venue_id AND s.kiosk_id = w.kiosk_id"
+            " AND s.corrected_ms >= w.since_ms AND s.corrected_ms < w.until_ms)"
+            " FROM wanted w ORDER BY w.n"
+        ).scalars()
+    return [
+        round(count / max(1.0, (each.until - each.since) / _DAY_S), 1)
+        for count, each in zip(scans, wanted, strict=True)
+    ]
 
 
 _WORDS: Final[dict[Reason, tuple[str, str]]] = {

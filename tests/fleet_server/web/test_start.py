@@ -11,14 +11,14 @@ from tests.fleet_server.people import World, signed_in
 from tests.support.queries import counted
 
 
-def more_venues(world: World, count: int) -> None:
-    """`Chợ thử 000` and so on, without gates or kiosks."""
+def more_venues(world: World, count: int, *, since: int = 0) -> None:
+    """`Chợ thử 000` and so on (from the number `since`), without gates or kiosks."""
     with world.engine.execution_options(**database.WRITES).begin() as connection:
         kind = connection.scalar(select(VenueType.id).where(VenueType.code == "market"))
         values = [
             {"ref": f"cho-thu-{number:03}", "name": f"Chợ thử {number:03}"}
             | {"type_id": kind, "timezone": "Asia/Ho_Chi_Minh", "created_at": 1}
-            for number in range(count)
+            for number in range(since, since + count)
         ]
         connection.execute(insert(Venue), values)
 
