@@ -25,6 +25,7 @@ PAGES: Final = (
     Page("venue_log.page", "/venues/{venue}/log", Role.VENUE_MANAGER),
     Page("venue_log.new", "/venues/{venue}/log/new?after=0", Role.VENUE_MANAGER),
     Page("venue_settings.page", "/venues/{venue}/settings", Role.VENUE_MANAGER),
+    Page("venue_staff.page", "/venues/{venue}/staff", Role.VENUE_MANAGER),
     Page("venue_tell.page", "/venues/{venue}/tell", Role.VENUE_MANAGER),
     Page("fleet_kiosks.page", "/fleet", Role.FLEET_OPERATOR),
     Page("fleet_kiosks.kiosk", "/fleet/kiosks/{kiosk}", Role.FLEET_OPERATOR),

@@ -16,6 +16,8 @@ class Permission(StrEnum):
     """Take a venue's log away as a table."""
     VENUE_MANAGE = "venue.manage"
     """Change a venue's hours, kind, gates and rooms."""
+    VENUE_STAFF = "venue.staff"
+    """Say who sells or works at a venue, by masked labels."""
     DESK = "desk"
     """Issue and revoke visitors' cards."""
     RIGHTS = "rights"
@@ -66,6 +68,7 @@ GRANTS: Final[Mapping[Role, frozenset[Permission]]] = {
             Permission.VENUE_LOG,
             Permission.VENUE_EXPORT,
             Permission.VENUE_MANAGE,
+            Permission.VENUE_STAFF,
         }
     ),
     Role.TRACER: _TRACER,

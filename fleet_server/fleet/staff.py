@@ -7,8 +7,8 @@ from sqlalchemy import Connection, insert, select, update
 from fleet_server.errors import NotKnown
 from fleet_server.fleet.references import Unfit
 from fleet_server.fleet.venues import venue_id
-from fleet_server.identity import audit
-from fleet_server.models import Venue, VenueStaff
+from fleet_server.identity import audit, links
+from fleet_server.models import Credential, Pseudonym, Scan, Venue, VenueStaff
 from fleet_server.times import iso
 from fleet_server.tracing import stale, visitors
 
@@ -25,8 +25,33 @@ class Listed(NamedTuple):
     since: int
     until: int | None
     reason: str
+    label: str
+    """Masked, of the scan they were noted from; empty where it was by reference."""
     made_at: int
     made_by: str
+
+
+class Seen(NamedTuple):
+    """Somebody as a scan at the venue shows them."""
+
+    visitor: str
+    label: str
+    at: int
+    """Seconds UTC."""
+
+
+def seen(connection: Connection, venue: int, scan: int) -> Seen:
+    """Whose scan this is at the venue of this id. Raises NotKnown."""
+    row = connection.execute(
+        select(Scan.label, Scan.corrected_ms, Pseudonym.person_id)
+        .join(Credential, Credential.id == Scan.credential_id)
+        .join(Pseudonym, Pseudonym.id == Credential.pseudonym_id)
+        .where(Scan.id == min(scan, _HIGHEST), Scan.venue_id == venue)
+    ).one_or_none()
+    if row is None:
+        raise NotKnown("không có lượt này ở đây / no such scan here")
+    (person,) = links.today(connection, [row.person_id]).values()
+    return Seen(f"{visitors.SCANNED}P{person}", row.label, row.corrected_ms // 1000)
 
 
 def add(
@@ -37,6 +62,7 @@ def add(
     since: int,
     until: int | None,
     reason: str,
+    label: str = "",
     at_ms: int,
     actor: str,
 ) -> int:
@@ -45,9 +71,12 @@ def add(
     Raises NotKnown, Unfit.
     """
     if until is not None and until <= since:
-        raise Unfit("to: expected a time after `from`")
+        raise Unfit("Lúc nghỉ phải sau lúc bắt đầu / to: expected a time after `from`")
     if not reason.strip() or len(reason) > MAX_REASON or not reason.isprintable():
-        raise Unfit(f"reason: expected 1 to {MAX_REASON} printable characters")
+        raise Unfit(
+            f"Làm gì ở đây: cần 1 đến {MAX_REASON} ký tự / reason: expected 1 to {MAX_REASON}"
+            " printable characters"
+        )
     found, person = venue_id(connection, venue), visitors.resolve(connection, visitor)
     note = connection.execute(
         insert(VenueStaff)
@@ -57,6 +86,7 @@ def add(
             since=since,
             until=until,
             reason=reason.strip(),
+            label=label,
             made_at=at_ms // 1000,
             made_by=actor,
         )
@@ -84,7 +114,9 @@ def remove(connection: Connection, note: int, *, at_ms: int, actor: str) -> None
         .returning(VenueStaff.person_id, VenueStaff.venue_id)
     ).one_or_none()
     if row is None:
-        raise NotKnown(f"note {note}: no such note in force; see `fleet venue staff list`")
+        raise NotKnown(
+            f"note {note}: không còn / no such note in force; see `fleet venue staff list`"
+        )
     stale.mark(connection, [row.person_id], at_ms)
     venue = connection.execute(select(Venue.ref).where(Venue.id == row.venue_id)).scalar_one()
     audit.append(
@@ -106,6 +138,7 @@ def listed(connection: Connection, venue: str) -> list[Listed]:
             VenueStaff.since,
             VenueStaff.until,
             VenueStaff.reason,
+            VenueStaff.label,
             VenueStaff.made_at,
             VenueStaff.made_by,
         )

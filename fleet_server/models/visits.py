@@ -65,6 +65,8 @@ class VenueStaff(Base):
     until: Mapped[Seconds | None]
     """Not itself in it; None: until further notice."""
     reason: Mapped[str] = mapped_column(String(200))
+    label: Mapped[str] = mapped_column(String(64), default="", server_default="")
+    """Masked; of the scan somebody was noted from."""
     made_at: Mapped[Seconds]
     made_by: Mapped[str] = mapped_column(String(64))
     undone_at: Mapped[Seconds | None]

@@ -68,12 +68,13 @@ from fleet_server.web.report import coverage
 from fleet_server.web.site import Site, Vault
 from fleet_server.web.venue import log, overview, tell
 from fleet_server.web.venue import settings as venue_settings
+from fleet_server.web.venue import staff as venue_staff
 
 MAX_REQUEST_BYTES = 64 * 1024
 
 PAGES = (
     *(start, sign_in, password, second_factor, mine, own_codes),
-    *(log, overview, venue_settings, tell),
+    *(log, overview, venue_settings, venue_staff, tell),
     *(kiosks,),
     *(coverage,),
     *(cases, case_overview, people, milestones, contacts, case_preview, results),

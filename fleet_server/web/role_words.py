@@ -25,6 +25,7 @@ PERMISSIONS: Final = {
         "đổi giờ mở cửa, loại, cửa, phòng của địa điểm",
         "change a venue's hours, kind, gates and rooms",
     ),
+    Permission.VENUE_STAFF: ("nói ai làm việc ở địa điểm", "say who works at a venue"),
     Permission.DESK: ("cấp và khóa thẻ", "issue and revoke cards"),
     Permission.RIGHTS: (
         "nhận và trả lời yêu cầu về dữ liệu",

@@ -53,6 +53,12 @@ def test_a_manager_sets_the_venue_up(reader: Callable[..., Reader], world: World
     old = page.locator("form.row", has=page.get_by_label("p-1"))
     old.get_by_role("button", name="Ngừng dùng").click()
     expect(page.get_by_role("heading", name="Ngừng dùng")).to_be_visible()
+    page = manager.open(f"{AT}/log")
+    page.get_by_role("link", name="Ghi là người làm việc ở đây").first.click()
+    page.get_by_label("Làm gì ở đây").fill("bán rau")
+    page.get_by_role("button", name="Ghi", exact=True).click()
+    expect(page.get_by_role("row", name="bán rau")).to_be_visible()
+    manager.look(f"{AT}/staff", "venue-staff")
     manager.look(f"{AT}/settings", "venue-settings")
     manager.look(AT, "venue-capacity")
 

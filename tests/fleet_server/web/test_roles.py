@@ -50,7 +50,7 @@ DECIDE = {
     "case_names.review",
     "case_approvals.page",
 }
-EXPORT = {"venue_log.export"}
+EXPORT = {"venue_log.export", *(f"venue_staff.{name}" for name in ("page", "add", "remove"))}
 MANAGE = {
     *(f"venue_settings.{name}" for name in ("page", "change", "set_hours", "put_part")),
     *(f"venue_tell.{name}" for name in ("page", "tell")),
