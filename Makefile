@@ -20,7 +20,7 @@ SOURCES := wire kiosk fleet_server demo tests bench fuzz docs
 WORKERS ?= 3
 PYTEST := $(BIN)/pytest
 # Much of the suite waits for servers: one worker more than a small machine's two cores.
-SPREAD := -n $(WORKERS) --dist loadfile
+SPREAD := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 SHELL_SCRIPTS := .ci/run $(wildcard provisioning/*.sh)
 
 help: ## List the chores

@@ -25,6 +25,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if NEEDS_A_SERVER & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)
+    # One worker takes a whole file: what takes minutes must not begin when the others have ended.
+    items.sort(key=lambda item: not {"system", "browser"} & set(item.path.parent.parts))
 
 
 @pytest.fixture(scope="session")
