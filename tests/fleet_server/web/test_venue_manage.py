@@ -126,6 +126,7 @@ def test_a_retired_gate_stands_apart_and_stays_in_the_log(world: World) -> None:
     store_one_scan(world.engine, world.market)
     page = done(world, f"{AT}/settings/gate", {"ref": "cong-1", "do": "retire"}, status=409)
     assert "trạm cho-mau-1 đang đặt ở đó" in page
+    assert page.count('value="cong-1"') == 1, "the form for another gate stays empty"
     assert "gate.retired" not in actions(world)
     with world.engine.execution_options(**database.WRITES).begin() as connection:
         place = kiosks.Place("truong-mau", "in", gate="cong-1")
