@@ -118,8 +118,8 @@ def test_a_note_is_listed_until_it_is_taken_back_and_never_deleted(town: Town) -
         listed = staff.listed(connection, "cho-mau")
     ref = f"P{seller(town)}"
     assert listed == [
-        (first, ref, 0, None, "bán rau", NOON, "thu"),
-        (second, ref, 5, 9, "giữ xe", NOON, "thu"),
+        (first, ref, 0, None, "bán rau", "", NOON, "thu"),
+        (second, ref, 5, 9, "giữ xe", "", NOON, "thu"),
     ]
     take_back(town, first)
     with town.engine.connect() as connection:
