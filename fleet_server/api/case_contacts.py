@@ -10,10 +10,8 @@ from fleet_server.api.operations import PREFIX, Operation, route
 from fleet_server.auth.permissions import Permission
 from fleet_server.cases.contact_list import CaseContact, Filter
 from fleet_server.cases.contacts import Event
-from fleet_server.cases.desk import CaseDesk
 from fleet_server.cases.results import CaseRef
 from fleet_server.cases.states import State
-from fleet_server.errors import NotKnown
 from fleet_server.tracing.exposure import Tier
 from fleet_server.web.casework import desk
 
@@ -129,7 +127,7 @@ def decide_contact(case: str, person: str, body: ContactToDecide) -> ContactDeci
     """What it was decided on is kept and signed; being reached keeps nothing."""
     work = desk()
     kept = work.decide(case, person, body.state, words=body.words, area=body.area)
-    return ContactDecided(contact=_contact(work, case, person), result=kept)
+    return ContactDecided(contact=work.contact(case, person)[0], result=kept)
 
 
 @route(
@@ -144,7 +142,7 @@ def note_call(case: str, person: str, body: CallToNote) -> CaseContact:
     """Who answered counts as reached unless more is known."""
     work = desk()
     work.call(case, person, reachable=body.answered, words=body.words)
-    return _contact(work, case, person)
+    return work.contact(case, person)[0]
 
 
 @route(
@@ -159,7 +157,7 @@ def set_contact_area(case: str, person: str, body: AreaToSet) -> CaseContact:
     """It wins over what venue and address say."""
     work = desk()
     work.set_area(case, person, body.area)
-    return _contact(work, case, person)
+    return work.contact(case, person)[0]
 
 
 @route(
@@ -193,12 +191,3 @@ def list_events(case: str, query: EventsQuery) -> Events:
         desk().events(case, person=query.person), offset=query.offset, limit=query.limit
     )
     return Events(events=shown, more=more)
-
-
-def _contact(work: CaseDesk, case: str, person: str) -> CaseContact:
-    """Raises NotKnown where somebody else just took them out."""
-    ref = person.strip().upper()
-    for each in work.contacts(case):
-        if each.ref == ref:
-            return each
-    raise NotKnown(f"{person[:32]!r}: không có trong ca này / nobody in this case any more")

@@ -89,7 +89,8 @@ def by_hour(
         )
         .group_by(hour)
     )
-    return {int(number) * HOUR_S: scans for number, scans in rows}
+    # Where clocks are half an hour off, midnight lies within an hour.
+    return {max(int(number) * HOUR_S, start): scans for number, scans in rows}
 
 
 def filling(connection: Connection, where: LoggedVenue, *, now: int) -> Filling:

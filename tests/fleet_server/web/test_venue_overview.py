@@ -1,10 +1,12 @@
 """A venue's day at a glance."""
 
+import datetime as dt
 import re
 
 from sqlalchemy import event
 
 from fleet_server.reports import venue_figures, venue_log
+from fleet_server.times import day_bounds
 from tests.fleet_server.api.test_v1 import passes
 from tests.fleet_server.people import NOW, World
 from tests.support.world import DAY_MS, NOON_MS, store_one_scan
@@ -49,6 +51,23 @@ def test_hours_and_days_are_the_venues_own(world: World) -> None:
         )
     assert {hour: count for hour, count in enumerate(came.hours) if count} == {0: 1, 12: 2}
     assert [count for _, count in came.days] == [1, *[0] * 11, 1, 3]
+
+
+def test_where_clocks_are_half_an_hour_off_nobody_is_counted_on_another_day(world: World) -> None:
+    with world.engine.connect() as connection:
+        where = venue_log.venue(connection, "cho-mau")._replace(timezone="Asia/Kolkata")
+    day = where.today(NOW)
+    (first, _), (midnight, _) = (
+        day_bounds(each, where.zone) for each in (day - dt.timedelta(days=13), day)
+    )
+    for counter, at in enumerate((first, midnight - 1, midnight, midnight + 1799), start=1):
+        store_one_scan(world.engine, world.market, counter=counter, at_ms=at * 1000)
+    with world.engine.connect() as connection:
+        before = venue_figures.before(connection, where, day)
+        on = venue_figures.by_hour(connection, where, day, day)
+    came = venue_figures.came(where, day, before, on)
+    assert [count for _, count in came.days] == [1, *[0] * 11, 1, 2]
+    assert came.hours[0] == sum(came.hours) == 2
 
 
 def test_a_neighbour_sees_none_of_it(world: World) -> None:
