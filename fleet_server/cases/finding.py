@@ -113,6 +113,9 @@ def find(
             )
             found.met |= {(member.person_id, other): seen for other, seen in meetings.items()}
             _second(connection, found, member, by_hand, everyone)
+        # Several index persons may have met the same F1, who met the same F2.
+        found.second.sort(key=lambda each: each.order, reverse=True)
+        found.second = list({(each.contact, each.source): each for each in found.second}.values())
         found.gaps = questions.gaps_of(connection, venues, asked)
         found.refs = visitors.refs(
             connection,

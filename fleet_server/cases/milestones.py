@@ -4,11 +4,10 @@ What a tracer confirmed, corrected or rejected wins over what was derived. A mil
 changed: a correction is another one in its place.
 """
 
-from collections.abc import Sequence
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from fleet_server.cases import persons
 from fleet_server.cases.acting import Acting, line
@@ -26,6 +25,16 @@ REJECTED: Final = "rejected"
 REPLACED: Final = "replaced"
 SCANS: Final = "scans"
 BY_HAND: Final = "by_hand"
+
+# Asked with pages of a case: built once.
+_MILESTONES: Final = (
+    select(Milestone.__table__)
+    .where(Milestone.case_id == bindparam("case"))
+    .order_by(Milestone.start_at, Milestone.id)
+)
+_VENUES: Final = select(Venue.id, Venue.ref, Venue.name, Venue.area_id).where(
+    Venue.id.in_(bindparam("venues", expanding=True))
+)
 
 Times = tuple[int, int, int]
 """Earliest, expected, latest; seconds UTC."""
@@ -61,8 +70,8 @@ def propose(connection: Connection, acting: Acting, member: Member, asked: Asked
     dwell_s = asked.dwells(connection, search.venues_of(visits))
     known = {
         (row.venue_id, row.start_at): row
-        for row in _rows(connection, acting.case.id)
-        if row.index_id == member.id and row.source == SCANS and row.state != REPLACED
+        for row, index in _rows(connection, acting.case.id)
+        if index.id == member.id and row.source == SCANS and row.state != REPLACED
     }
     new = 0
     seen = set()
@@ -170,17 +179,10 @@ def listed(
 ) -> list[KnownMilestone]:
     """By time; without those that others stand in place of, unless all are asked for."""
     rows = _rows(connection, case_id)
-    venues = {
-        row.id: row
-        for row in connection.execute(
-            select(Venue.id, Venue.ref, Venue.name, Venue.area_id).where(
-                Venue.id.in_({row.venue_id for row in rows if row.venue_id is not None})
-            )
-        )
-    }
-    refs = {member.id: member.ref for member in persons.by_person(connection, case_id).values()}
+    asked = {row.venue_id for row, _ in rows if row.venue_id is not None}
+    venues = {row.id: row for row in connection.execute(_VENUES, {"venues": list(asked)})}
     out = []
-    for row in rows:
+    for row, index in rows:
         if row.state == REPLACED and not all_of_them:
             continue
         venue = venues.get(row.venue_id)
@@ -188,8 +190,8 @@ def listed(
         out.append(
             KnownMilestone(
                 row.id,
-                refs.get(row.index_id, ""),
-                row.index_id,
+                index.ref,
+                index.id,
                 "" if venue is None else venue.ref,
                 row.words if venue is None else venue.name,
                 None if venue is None else venue.area_id,
@@ -285,15 +287,15 @@ def _set(connection: Connection, milestone_id: int, acting: Acting, state: str) 
     )
 
 
-def _rows(connection: Connection, case_id: int) -> Sequence[Row[tuple[object, ...]]]:
-    table = Milestone.__table__
-    return connection.execute(
-        select(table).where(Milestone.case_id == case_id).order_by(Milestone.start_at, Milestone.id)
-    ).all()
+def _rows(connection: Connection, case_id: int) -> list[tuple[Row[tuple[object, ...]], Member]]:
+    """Each with the index person it is of today."""
+    rows = connection.execute(_MILESTONES, {"case": case_id}).all()
+    index = persons.members_of(connection, case_id, {row.index_id for row in rows})
+    return [(row, index[row.index_id]) for row in rows]
 
 
 def _row(connection: Connection, acting: Acting, milestone_id: int) -> Row[tuple[object, ...]]:
-    found = next((r for r in _rows(connection, acting.case.id) if r.id == milestone_id), None)
+    found = next((r for r, _ in _rows(connection, acting.case.id) if r.id == milestone_id), None)
     if found is None:
         raise NotKnown(f"milestone {milestone_id}: không có trong ca này / not in this case")
     if found.state == REPLACED:

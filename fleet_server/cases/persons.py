@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Collection, Iterable
 from typing import Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, insert, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, insert, select, update
 from sqlalchemy.orm import aliased
 
 from fleet_server.cases.acting import Acting, BadWords, line
@@ -20,6 +20,22 @@ INDEX: Final = "index"
 F0: Final = "F0"
 F1: Final = "F1"
 F2: Final = "F2"
+# Asked with every page of a case: built once.
+_MERGED: Final = (
+    select(CasePerson.person_id)
+    .join(Person, Person.id == CasePerson.person_id)
+    .where(
+        CasePerson.case_id.in_(bindparam("cases", expanding=True)),
+        CasePerson.removed_at.is_(None),
+        Person.merged_into.is_not(None),
+    )
+)
+_OWN: Final = select(
+    *(getattr(CasePerson, name) for name in ("id", "ref", "person_id", "role", "state"))
+).where(
+    CasePerson.case_id == bindparam("case"),
+    CasePerson.id.in_(bindparam("numbers", expanding=True)),
+)
 
 
 class Member(NamedTuple):
@@ -227,18 +243,17 @@ def doubles(connection: Connection, case_ids: Collection[int]) -> set[int]:
     """Numbers (`Member.id`) of those who are in their case twice, as links have made two one: all
     but the one that `members` names.
     """
-    inside = (CasePerson.case_id.in_(case_ids), CasePerson.removed_at.is_(None))
-    merged = connection.scalars(
-        select(CasePerson.person_id)
-        .join(Person, Person.id == CasePerson.person_id)
-        .where(*inside, Person.merged_into.is_not(None))
-    ).all()
+    merged = connection.scalars(_MERGED, {"cases": list(case_ids)}).all()
     if not merged:
         return set()
     leads = links.today(connection, merged)
     rows = connection.execute(
         select(CasePerson.id, CasePerson.case_id, CasePerson.person_id)
-        .where(*inside, CasePerson.person_id.in_({*leads, *leads.values()}))
+        .where(
+            CasePerson.case_id.in_(case_ids),
+            CasePerson.removed_at.is_(None),
+            CasePerson.person_id.in_({*leads, *leads.values()}),
+        )
         .order_by(CasePerson.role, CasePerson.id)
     )
     seen, found = set(), set()
@@ -247,6 +262,23 @@ def doubles(connection: Connection, case_ids: Collection[int]) -> set[int]:
         if somebody in seen:
             found.add(number)
         seen.add(somebody)
+    return found
+
+
+def members_of(connection: Connection, case_id: int, ids: Collection[int]) -> dict[int, Member]:
+    """Who each of these (`Member.id`) stands for today: for somebody links made one of with another
+    of the case, the one that `members` names.
+    """
+    found = {
+        row.id: Member(*row)
+        for row in connection.execute(_OWN, {"case": case_id, "numbers": list(ids)})
+    }
+    twice = doubles(connection, [case_id]) & found.keys()
+    if twice:
+        everybody = members(connection, case_id)
+        by_id = {member.person_id: member for member in everybody}
+        leads = links.today(connection, [found[number].person_id for number in twice])
+        found |= {number: by_id[leads[found[number].person_id]] for number in twice}
     return found
 
 

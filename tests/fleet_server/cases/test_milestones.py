@@ -116,3 +116,40 @@ def test_only_index_persons_have_milestones(office: Office, seller: str) -> None
         office.desk().add_milestone(CASE, contact, LUNCH)
     with pytest.raises(NotKnown, match="not in this case"):
         office.desk().decide_milestone(CASE, 999_999, "confirmed")
+
+
+def two_cards(office: Office) -> list[str]:
+    desk = office.opened()
+    return [
+        desk.find(CASE, kind, number, "tìm F0")[0]
+        for kind, number in (("insurance", "DN4010179000001"), ("phone", "0900000001"))
+    ]
+
+
+def test_two_index_persons_may_share_an_f1_through_whom_somebody_is_f2(office: Office) -> None:
+    desk = office.desk()
+    index = [desk.add_index(CASE, card, "dương tính").ref for card in two_cards(office)]
+    _, found = desk.evaluate(CASE)
+    sources = [[exposure.index for exposure in each.exposures] for each in found.contacts]
+    assert set(index) in [set(each) for each in sources]
+    assert all(len(each) == len(set(each)) for each in sources)
+    assert "F2" in {each.role for each in found.contacts}
+
+
+def test_what_was_settled_for_two_cards_holds_when_they_are_one_persons(office: Office) -> None:
+    desk, cards = office.desk(), two_cards(office)
+    first, second = (desk.add_index(CASE, card, "dương tính").ref for card in cards)
+    desk.evaluate(CASE)
+    assert {each.person for each in at_market(office)} == {first, second}
+    for each in at_market(office):
+        desk.decide_milestone(CASE, each.id, "rejected", "cho mượn thẻ")
+    desk.add_milestone(CASE, second, LUNCH)
+    desk.link(CASE, *cards, "cùng một người")
+    _, after = desk.evaluate(CASE)
+    assert len(after.index) == 1
+    assert {each.person for each in desk.milestones(CASE)} == {after.index[0].ref}
+    assert {each.state for each in at_market(office)} == {"rejected"}
+    met = [place for each in after.contacts for e in each.exposures for place in e.places]
+    assert met
+    assert "cho-mot" not in met
+    assert "Quán Bà Ước" in {each.place for each in desk.milestones(CASE)}
