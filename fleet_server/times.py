@@ -46,7 +46,7 @@ def parse(text: str, zone: ZoneInfo) -> int:
 
 def iso(at: int) -> str:
     """`2026-01-05T01:30:00Z` for seconds UTC."""
-    return dt.datetime.fromtimestamp(at, dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{dt.datetime.fromtimestamp(at, dt.UTC).isoformat()[:-6]}Z"
 
 
 def local(at: int, zone: ZoneInfo) -> dt.datetime:

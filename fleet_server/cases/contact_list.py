@@ -4,14 +4,26 @@ Ranked by the database, so that a page of it costs the same whatever the case ha
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, FromClause, Row, and_, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    FromClause,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    func,
+    select,
+)
 from sqlalchemy.orm import aliased
 
 from fleet_server.cases import persons
+from fleet_server.cases.states import TO_CALL
 from fleet_server.database import chunks
 from fleet_server.errors import NotKnown
 from fleet_server.models import Area, CaseEvent, CaseExposure, CasePerson
@@ -59,37 +71,62 @@ class Filter(NamedTuple):
 ALL: Final = Filter()
 
 
+class Commune(NamedTuple):
+    """A commune's part of the list."""
+
+    code: str
+    """Empty: it is not known who calls."""
+    name: str
+    to_call: int
+    unreachable: int
+    everybody: int
+
+
 class Listing(NamedTuple):
     """Some contacts of a case, and how many there are."""
 
     contacts: list[CaseContact]
     total: int
     """That fit the filter."""
-    everybody: int
-    areas: Counter[tuple[str, str]]
-    """Of everybody: code and name of the commune that calls; empty where none is known."""
+    communes: list[Commune]
+    """Of everybody, most to call first."""
+
+    @property
+    def everybody(self) -> int:
+        return sum(each.everybody for each in self.communes)
 
 
 def listed(connection: Connection, case_id: int, which: Filter = ALL) -> list[CaseContact]:
     """Contacts of a case, ranked: F1 before F2, then the closest exposure first."""
-    contacts = _Contacts(connection, case_id)
-    return contacts.read(*contacts.fit(which))
+    asked = _asked(which)
+    return _read(connection, _ranked(frozenset(asked)), _there(connection, case_id) | asked)
 
 
 def listing(
-    connection: Connection, case_id: int, which: Filter, *, offset: int, limit: int
+    connection: Connection,
+    case_id: int,
+    which: Filter,
+    *,
+    offset: int,
+    limit: int,
+    to_call_first: bool = False,
 ) -> Listing:
     """As `listed`, some at a time."""
-    contacts = _Contacts(connection, case_id)
-    areas = contacts.areas()
-    everybody, fit = areas.total(), contacts.fit(which)
-    total = everybody if which == ALL else contacts.count(*fit)
-    return Listing(contacts.read(*fit, offset=offset, limit=limit), total, everybody, areas)
+    there, asked = _there(connection, case_id), _asked(which)
+    communes = [Commune(*row) for row in connection.execute(_COMMUNES, there)]
+    communes.sort(key=lambda each: (-each.to_call, each.code))
+    total = sum(each.everybody for each in communes)
+    if asked:
+        total = connection.scalar(_count(frozenset(asked)), there | asked) or 0
+    query = _ranked(frozenset(asked), to_call_first=to_call_first, cut=True)
+    some = _read(connection, query, {**there, **asked, "offset": offset, "limit": limit})
+    return Listing(some, total, communes)
 
 
 def one(connection: Connection, case_id: int, ref: str) -> CaseContact:
     """The contact with this reference. Raises NotKnown."""
-    found = _Contacts(connection, case_id).read(CasePerson.ref == ref.strip().upper())
+    asked = {"ref": ref.strip().upper()}
+    found = _read(connection, _ranked(frozenset(asked)), _there(connection, case_id) | asked)
     if not found:
         raise NotKnown(
             f"{ref[:32]!r}: không phải người tiếp xúc của ca này / no contact of this case"
@@ -99,14 +136,7 @@ def one(connection: Connection, case_id: int, ref: str) -> CaseContact:
 
 def tally(connection: Connection, case_id: int) -> Counter[tuple[str, str]]:
     """How many contacts have each role and tier; no tier where the last evaluation found none."""
-    contacts = _Contacts(connection, case_id)
-    tier = contacts.tier
-    rows = connection.execute(
-        select(CasePerson.role, tier, func.count())
-        .select_from(contacts.table)
-        .where(contacts.there)
-        .group_by(CasePerson.role, tier)
-    )
+    rows = connection.execute(_TALLY, _there(connection, case_id))
     return Counter({(role, tier): count for role, tier, count in rows})
 
 
@@ -128,142 +158,159 @@ def _closest_first(exposure: type[CaseExposure]) -> tuple[Any, ...]:
     return (*columns, exposure.index_id)
 
 
-class _Contacts:
-    """The contacts of one case with each one's closest exposure."""
+def _closest() -> ColumnElement[int]:
+    """To whom somebody was exposed most closely."""
+    others = aliased(CaseExposure)
+    return (
+        select(others.index_id)
+        .where(others.contact_id == CasePerson.id)
+        .order_by(*_closest_first(others))
+        .limit(1)
+        .correlate(CasePerson)
+        .scalar_subquery()
+    )
 
-    def __init__(self, connection: Connection, case_id: int) -> None:
-        self._connection = connection
-        self._case_id = case_id
-        others = aliased(CaseExposure)
-        closest = (
-            select(others.index_id)
-            .where(others.contact_id == CasePerson.id)
-            .order_by(*_closest_first(others))
-            .limit(1)
-            .correlate(CasePerson)
-            .scalar_subquery()
-        )
-        self.tier = func.coalesce(CaseExposure.tier, "")
-        self.people: FromClause = CasePerson.__table__.outerjoin(
-            Area.__table__, Area.id == CasePerson.area_id
-        )
-        self.table = self.people.outerjoin(
-            CaseExposure.__table__,
-            and_(CaseExposure.contact_id == CasePerson.id, CaseExposure.index_id == closest),
-        )
-        self.there: ColumnElement[bool] = and_(
-            CasePerson.case_id == case_id,
-            CasePerson.removed_at.is_(None),
-            CasePerson.role != persons.F0,
-            CasePerson.id.not_in(persons.doubles(connection, [case_id])),
-        )
 
-    def fit(self, which: Filter) -> list[ColumnElement[bool]]:
-        """The conditions a filter makes."""
-        asked = (
-            (CasePerson.role, which.role),
-            (CasePerson.state, which.state),
-            (self.tier, which.tier),
-            (func.coalesce(Area.code, ""), which.area),
+# Asked with nearly every page of a case, so built once: building one takes longer than answering
+# it. All but the last two take what `_there` gives.
+_PEOPLE: Final[FromClause] = CasePerson.__table__.outerjoin(
+    Area.__table__, Area.id == CasePerson.area_id
+)
+_CONTACTS: Final[FromClause] = _PEOPLE.outerjoin(
+    CaseExposure.__table__,
+    and_(CaseExposure.contact_id == CasePerson.id, CaseExposure.index_id == _closest()),
+)
+_THERE: Final[tuple[ColumnElement[bool], ...]] = (
+    CasePerson.case_id == bindparam("case_id"),
+    CasePerson.removed_at.is_(None),
+    CasePerson.role != persons.F0,
+    CasePerson.id.not_in(bindparam("doubles", expanding=True)),
+)
+_TIER: Final = func.coalesce(CaseExposure.tier, "")
+_CODE: Final = func.coalesce(Area.code, "")
+_CERTAIN, _EXPECTED, _POSSIBLE = (
+    func.coalesce(column, 0)
+    for column in (CaseExposure.certain_s, CaseExposure.expected_s, CaseExposure.possible_s)
+)
+_FITS: Final[Mapping[str, ColumnElement[bool]]] = {
+    "role": CasePerson.role == bindparam("role"),
+    "state": CasePerson.state == bindparam("state"),
+    "tier": bindparam("tier") == _TIER,
+    "area": bindparam("area") == _CODE,
+    "ref": CasePerson.ref == bindparam("ref"),
+}
+_COMMUNES: Final = (
+    select(
+        _CODE.label("code"),
+        func.max(func.coalesce(Area.name, "")),
+        func.count().filter(CasePerson.state == TO_CALL),
+        func.count().filter(CasePerson.reachable.is_(False)),
+        func.count(),
+    )
+    .select_from(_PEOPLE)
+    .where(*_THERE)
+    .group_by("code")
+)
+_TALLY: Final = (
+    select(CasePerson.role, _TIER.label("tier"), func.count())
+    .select_from(_CONTACTS)
+    .where(*_THERE)
+    .group_by(CasePerson.role, CaseExposure.tier)
+)
+_INDEX: Final = CasePerson.__table__.alias("index_persons")
+_EXPOSURES: Final = (
+    select(CaseExposure.contact_id, _INDEX.c.ref, CaseExposure.first_at, CaseExposure.places)
+    .join(_INDEX, _INDEX.c.id == CaseExposure.index_id)
+    .where(CaseExposure.contact_id.in_(bindparam("contacts", expanding=True)))
+    .order_by(*_closest_first(CaseExposure))
+)
+_NOTES: Final = (
+    select(CaseEvent.person_id, func.count())
+    .where(CaseEvent.words != "", CaseEvent.person_id.in_(bindparam("people", expanding=True)))
+    .group_by(CaseEvent.person_id)
+)
+
+
+@cache
+def _count(asked: frozenset[str]) -> Select[Any]:
+    fits = [_FITS[name] for name in asked]
+    return select(func.count()).select_from(_CONTACTS).where(*_THERE, *fits)
+
+
+@cache
+def _ranked(
+    asked: frozenset[str], *, to_call_first: bool = False, cut: bool = False
+) -> Select[*tuple[Any, ...]]:
+    """Contacts that fit; `cut`: those from `offset` on, up to `limit`."""
+    found = (
+        select(
+            CasePerson.id,
+            CasePerson.ref,
+            CasePerson.role,
+            CasePerson.state,
+            CasePerson.reachable,
+            Area.code,
+            func.coalesce(Area.name, ""),
+            CasePerson.area_source,
+            _TIER.label("tier"),
+            _CERTAIN,
+            _EXPECTED,
+            _POSSIBLE,
         )
-        return [column == wanted for column, wanted in asked if wanted is not None]
-
-    def areas(self) -> Counter[tuple[str, str]]:
-        rows = self._connection.execute(
-            select(Area.code, Area.name, func.count())
-            .select_from(self.people)
-            .where(self.there)
-            .group_by(Area.code, Area.name)
+        .select_from(_CONTACTS)
+        .where(*_THERE, *(_FITS[name] for name in asked))
+        .order_by(
+            *([CasePerson.state != TO_CALL] if to_call_first else []),
+            CasePerson.role,
+            func.coalesce(CaseExposure.tier, _LAST),
+            _EXPECTED.desc(),
+            _CERTAIN.desc(),
+            _POSSIBLE.desc(),
+            CasePerson.id,
         )
-        return Counter({(code or "", name or ""): count for code, name, count in rows})
+    )
+    return found.offset(bindparam("offset")).limit(bindparam("limit")) if cut else found
 
-    def count(self, *fit: ColumnElement[bool]) -> int:
-        query = select(func.count()).select_from(self.table).where(self.there, *fit)
-        return self._connection.scalar(query) or 0
 
-    def read(
-        self, *fit: ColumnElement[bool], offset: int = 0, limit: int | None = None
-    ) -> list[CaseContact]:
-        """Those that fit, ranked."""
-        certain, expected, possible = (
-            func.coalesce(column, 0)
-            for column in (CaseExposure.certain_s, CaseExposure.expected_s, CaseExposure.possible_s)
+def _there(connection: Connection, case_id: int) -> dict[str, Any]:
+    """Whose contacts: a case's, without those who are in it twice."""
+    return {"case_id": case_id, "doubles": list(persons.doubles(connection, [case_id]))}
+
+
+def _asked(which: Filter) -> dict[str, str]:
+    return {name: wanted for name, wanted in which._asdict().items() if wanted is not None}
+
+
+def _read(
+    connection: Connection, query: Select[Any], asked: Mapping[str, Any]
+) -> list[CaseContact]:
+    rows = connection.execute(query, asked).all()
+    return [each for some in chunks(rows) for each in _with_details(connection, some)]
+
+
+def _with_details(connection: Connection, rows: Sequence[Row[Any]]) -> list[CaseContact]:
+    ids = [row.id for row in rows]
+    exposures = _exposures(connection, ids)
+    notes = dict(connection.execute(_NOTES, {"people": ids}).all())
+    return [
+        CaseContact(
+            **dict(zip(_AS_READ, row[1:], strict=True)),
+            first=iso(min(each.first_at for each in exposures[row.id])) if row.tier else None,
+            places=sorted({place for each in exposures[row.id] for place in each.places}),
+            exposed_to=[each.source for each in exposures[row.id]],
+            notes=notes.get(row.id, 0),
         )
-        rows = self._connection.execute(
-            select(
-                CasePerson.id,
-                CasePerson.ref,
-                CasePerson.role,
-                CasePerson.state,
-                CasePerson.reachable,
-                Area.code,
-                func.coalesce(Area.name, ""),
-                CasePerson.area_source,
-                self.tier.label("tier"),
-                certain,
-                expected,
-                possible,
-            )
-            .select_from(self.table)
-            .where(self.there, *fit)
-            .order_by(
-                CasePerson.role,
-                func.coalesce(CaseExposure.tier, _LAST),
-                expected.desc(),
-                certain.desc(),
-                possible.desc(),
-                CasePerson.id,
-            )
-            .offset(offset)
-            .limit(limit)
-        ).all()
-        return [each for some in chunks(rows) for each in self._with_details(some)]
+        for row in rows
+    ]
 
-    def _with_details(self, rows: Sequence[Row[*tuple[Any, ...]]]) -> list[CaseContact]:
-        ids = [row.id for row in rows]
-        exposures, notes = self._exposures(ids), self._notes(ids)
-        return [
-            CaseContact(
-                **dict(zip(_AS_READ, row[1:], strict=True)),
-                first=iso(min(each.first_at for each in exposures[row.id])) if row.tier else None,
-                places=sorted({place for each in exposures[row.id] for place in each.places}),
-                exposed_to=[each.source for each in exposures[row.id]],
-                notes=notes.get(row.id, 0),
-            )
-            for row in rows
-        ]
 
-    def _exposures(self, ids: Sequence[int]) -> dict[int, list[_Exposure]]:
-        """By contact, the closest first."""
-        index = CasePerson.__table__.alias("index_persons")
-        rows = self._connection.execute(
-            select(
-                CaseExposure.contact_id,
-                index.c.ref,
-                CaseExposure.first_at,
-                CaseExposure.places,
-            )
-            .join(index, index.c.id == CaseExposure.index_id)
-            .where(CaseExposure.contact_id.in_(ids))
-            .order_by(*_closest_first(CaseExposure))
-        )
-        found: dict[int, list[_Exposure]] = defaultdict(list)
-        decoded: dict[str, list[str]] = {}  # hundreds were at the same few places
-        for contact, source, first_at, places in rows:
-            there = decoded.get(places)
-            if there is None:
-                there = decoded[places] = msgspec.json.decode(places, type=list[str])
-            found[contact].append(_Exposure(source, first_at, there))
-        return found
-
-    def _notes(self, ids: Sequence[int]) -> dict[int, int]:
-        rows = self._connection.execute(
-            select(CaseEvent.person_id, func.count())
-            .where(
-                CaseEvent.case_id == self._case_id,
-                CaseEvent.words != "",
-                CaseEvent.person_id.in_(ids),
-            )
-            .group_by(CaseEvent.person_id)
-        )
-        return {person: count for person, count in rows if person is not None}
+def _exposures(connection: Connection, ids: Sequence[int]) -> dict[int, list[_Exposure]]:
+    """By contact, the closest first."""
+    found: dict[int, list[_Exposure]] = defaultdict(list)
+    decoded: dict[str, list[str]] = {}  # hundreds were at the same few places
+    for contact, source, first_at, places in connection.execute(_EXPOSURES, {"contacts": ids}):
+        there = decoded.get(places)
+        if there is None:
+            there = decoded[places] = msgspec.json.decode(places, type=list[str])
+        found[contact].append(_Exposure(source, first_at, there))
+    return found

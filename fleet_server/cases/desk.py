@@ -202,11 +202,26 @@ class CaseDesk:
             case = self._enter(connection, ref, closed=True).case
             return contact_list.listed(connection, case.id, which)
 
-    def listing(self, ref: str, which: Filter, *, offset: int, limit: int) -> Listing:
+    def listing(
+        self,
+        ref: str,
+        which: Filter = contact_list.ALL,
+        *,
+        offset: int = 0,
+        limit: int,
+        to_call_first: bool = False,
+    ) -> Listing:
         """Some contacts, and how many there are."""
         with self.engine.connect() as connection:
             case = self._enter(connection, ref, closed=True).case
-            return contact_list.listing(connection, case.id, which, offset=offset, limit=limit)
+            return contact_list.listing(
+                connection,
+                case.id,
+                which,
+                offset=offset,
+                limit=limit,
+                to_call_first=to_call_first,
+            )
 
     def tally(self, ref: str) -> Counter[tuple[str, str]]:
         """How many contacts have each role and tier."""

@@ -2,9 +2,10 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
-from sqlalchemy import Connection, func, select
+from sqlalchemy import BindParameter, Connection, bindparam, func, select
 
 from fleet_server.cases import freezing, names, persons
 from fleet_server.cases.acting import KnownCase
@@ -47,6 +48,36 @@ class CaseSeen(msgspec.Struct, frozen=True, kw_only=True):
     """Number of the newest kept result."""
 
 
+# Asked with every page of a case: built once. They take `cases`, those of people `doubles`, too.
+_CASES: Final[BindParameter[int]] = bindparam("cases", expanding=True)
+_THERE: Final = (
+    CasePerson.case_id.in_(_CASES),
+    CasePerson.removed_at.is_(None),
+    CasePerson.id.not_in(bindparam("doubles", expanding=True)),
+)
+_PATIENTS: Final = (
+    select(CasePerson.case_id, CasePerson.ref, CasePerson.person_id)
+    .where(*_THERE, CasePerson.role == persons.F0)
+    .order_by(CasePerson.id)
+)
+_COUNTS: Final = (
+    select(CasePerson.case_id, CasePerson.state, func.count())
+    .where(*_THERE, CasePerson.role != persons.F0)
+    .group_by(CasePerson.case_id, CasePerson.state)
+)
+_WAITING: Final = (
+    select(NameOpening.case_id, func.count())
+    .where(NameOpening.case_id.in_(_CASES), NameOpening.state.in_((names.ASKED, names.BROKEN)))
+    .group_by(NameOpening.case_id)
+)
+_EVALUATED: Final = (
+    select(FrozenResult.case_id, func.max(FrozenResult.id))
+    .where(FrozenResult.case_id.in_(_CASES), FrozenResult.decision == freezing.EVALUATED)
+    .group_by(FrozenResult.case_id)
+)
+_AREAS: Final = select(Area.id, Area.code).where(Area.id.in_(bindparam("areas", expanding=True)))
+
+
 def seen(connection: Connection, cases: Sequence[KnownCase]) -> list[CaseSeen]:
     """How these cases stand, in their order."""
     found: list[CaseSeen] = []
@@ -56,30 +87,12 @@ def seen(connection: Connection, cases: Sequence[KnownCase]) -> list[CaseSeen]:
 
 
 def _seen(connection: Connection, cases: Sequence[KnownCase]) -> list[CaseSeen]:
-    ids = [case.id for case in cases]
-    areas = dict(
-        connection.execute(
-            select(Area.id, Area.code).where(Area.id.in_({case.area_id for case in cases}))
-        ).all()
-    )
-    index, contacts = _people(connection, ids)
-    waiting = dict(
-        connection.execute(
-            select(NameOpening.case_id, func.count())
-            .where(
-                NameOpening.case_id.in_(ids),
-                NameOpening.state.in_((names.ASKED, names.BROKEN)),
-            )
-            .group_by(NameOpening.case_id)
-        ).all()
-    )
-    evaluated = dict(
-        connection.execute(
-            select(FrozenResult.case_id, func.max(FrozenResult.id))
-            .where(FrozenResult.case_id.in_(ids), FrozenResult.decision == freezing.EVALUATED)
-            .group_by(FrozenResult.case_id)
-        ).all()
-    )
+    which = {"cases": [case.id for case in cases]}
+    codes = {"areas": list({case.area_id for case in cases if case.area_id is not None})}
+    areas = dict(connection.execute(_AREAS, codes).all())
+    index, contacts = _people(connection, which)
+    waiting = dict(connection.execute(_WAITING, which).all())
+    evaluated = dict(connection.execute(_EVALUATED, which).all())
     return [
         CaseSeen(
             ref=case.ref,
@@ -105,32 +118,19 @@ def _seen(connection: Connection, cases: Sequence[KnownCase]) -> list[CaseSeen]:
 
 
 def _people(
-    connection: Connection, case_ids: Sequence[int]
+    connection: Connection, which: dict[str, list[int]]
 ) -> tuple[dict[int, list[IndexSeen]], dict[int, dict[str, int]]]:
     """Index persons, and contacts by state, of each case; somebody links made one of counts once,
     as what they were added as first (`persons.members`).
     """
-    there = (
-        CasePerson.case_id.in_(case_ids),
-        CasePerson.removed_at.is_(None),
-        CasePerson.id.not_in(persons.doubles(connection, case_ids)),
-    )
-    patients = connection.execute(
-        select(CasePerson.case_id, CasePerson.ref, CasePerson.person_id)
-        .where(*there, CasePerson.role == persons.F0)
-        .order_by(CasePerson.id)
-    ).all()
+    there = {**which, "doubles": list(persons.doubles(connection, which["cases"]))}
+    patients = connection.execute(_PATIENTS, there).all()
     leads = links.today(connection, [row.person_id for row in patients])
     index: dict[int, list[IndexSeen]] = defaultdict(list)
     for row in patients:
         index[row.case_id].append(IndexSeen(ref=row.ref, visitor=f"P{leads[row.person_id]}"))
-    counts = connection.execute(
-        select(CasePerson.case_id, CasePerson.state, func.count())
-        .where(*there, CasePerson.role != persons.F0)
-        .group_by(CasePerson.case_id, CasePerson.state)
-    )
     contacts: dict[int, dict[str, int]] = defaultdict(dict)
-    for case_id, state, count in counts:
+    for case_id, state, count in connection.execute(_COUNTS, there):
         contacts[case_id][state] = count
     return index, contacts
 

@@ -19,6 +19,7 @@ from fleet_server.identity.vault_client import VaultClient
 from fleet_server.settings import Settings
 from fleet_server.web import (
     access,
+    addresses,
     cookies,
     errors,
     formats,
@@ -117,6 +118,7 @@ def create_app(
     for pages in v1.PAGES:
         app.register_blueprint(pages)
     access.public("styles and scripts hold nothing of anybody")(app.view_functions["static"])
+    addresses.install(app)
     language.install(app)
     formats.install(app)
     navigation.install(app)

@@ -51,8 +51,12 @@ def clock(at: int, zone: ZoneInfo | None = None) -> str:
 
 def moment(at: int, zone: ZoneInfo | None = None) -> str:
     """`26/11/2026 14:05` of seconds UTC."""
-    there = local(at, zone or site().settings.zone)
-    return f"{date(there.date())} {there:%H:%M}"
+    return _moment(at, zone or site().settings.zone, current())
+
+
+def time_tag(at: int | str, zone: ZoneInfo | None = None) -> Markup:
+    """A moment as a tag, of seconds UTC or of a time as answers of the case desk say it."""
+    return _time_tag(at, zone or site().settings.zone, current())
 
 
 def span(seconds: int) -> str:
@@ -92,6 +96,18 @@ def _date(value: dt.date, lang: Language) -> str:
 
 
 @lru_cache(maxsize=4096)
+def _moment(at: int, zone: ZoneInfo, lang: Language) -> str:
+    there = local(at, zone)
+    return f"{_date(there.date(), lang)} {there:%H:%M}"
+
+
+@lru_cache(maxsize=4096)
+def _time_tag(at: int | str, zone: ZoneInfo, lang: Language) -> Markup:
+    at = instant(at) if isinstance(at, str) else at
+    return Markup('<time datetime="{}">{}</time>').format(iso(at), _moment(at, zone, lang))
+
+
+@lru_cache(maxsize=4096)
 def _ago(seconds: int, lang: Language) -> str:
     delta = dt.timedelta(seconds=seconds)
     return dates.format_timedelta(delta, add_direction=True, locale=lang)
@@ -111,3 +127,4 @@ def _span(seconds: int, lang: Language) -> str:
 def install(app: Flask) -> None:
     for each in (number, percent, date, day, clock, moment, span, ago, iso, instant, attributes):
         app.add_template_filter(each)
+    app.add_template_filter(time_tag, "at")

@@ -10,6 +10,7 @@ from fleet_server.web.access import caller, permission
 from fleet_server.web.case import given
 from fleet_server.web.casework import desk
 from fleet_server.web.forms import Answer, take
+from fleet_server.web.paging import Shown
 from fleet_server.web.site import site
 
 PAGE: Final = 50
@@ -48,16 +49,13 @@ def begin() -> Answer:
 
 
 def _page(problem: str = "", form: Any = None) -> str:
-    closed, offset = request.args.get("closed") == "1", given.offset()
+    closed, shown = request.args.get("closed") == "1", Shown.of(request.args, PAGE)
     with site().engine.connect() as connection:
         told = venue_reports.waiting(connection, caller().reaches())
     may_decide = caller().may(Permission.CASES_DECIDE)
     work = desk()
-    cases = work.listed(closed=closed, offset=offset, limit=PAGE + 1)
-
-    def address(to: int) -> str:
-        return url_for("case_list.page", offset=to or None, closed=1 if closed else None)
-
+    cases = work.listed(closed=closed, offset=shown.offset, limit=PAGE + 1)
+    kept = {"closed": 1 if closed else None}
     return render_template(
         "case_list.html",
         cases=cases[:PAGE],
@@ -65,8 +63,8 @@ def _page(problem: str = "", form: Any = None) -> str:
         may_decide=may_decide,
         told=told,
         waiting=len(work.waiting()) if may_decide else 0,
-        newer=address(max(0, offset - PAGE)) if offset else "",
-        older=address(offset + PAGE) if len(cases) > PAGE else "",
+        newer=shown.newer("case_list.page", **kept),
+        older=shown.older("case_list.page", shown.offset + len(cases), **kept),
         problem=problem,
         form=form or {},
     )

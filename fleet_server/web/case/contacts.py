@@ -14,6 +14,7 @@ from fleet_server.web.case import frame, given
 from fleet_server.web.casework import desk
 from fleet_server.web.forms import Answer, take
 from fleet_server.web.language import say
+from fleet_server.web.paging import Shown
 
 HERE: Final = "case_contacts.page"
 PAGE: Final = 50
@@ -36,13 +37,9 @@ def page(case: str) -> str:
     """`role`, `state`, `tier` and `area` narrow; `offset` goes on."""
     which = Filter(*(request.args.get(name) or None for name in Filter._fields))
     work = desk()
-    offset = given.offset()
-    found = work.listing(case, which, offset=offset, limit=PAGE)
-    kept = {name: value for name, value in which._asdict().items() if value}
-
-    def address(to: int) -> str:
-        return url_for(HERE, case=case, offset=to or None, **kept)
-
+    shown = Shown.of(request.args, PAGE)
+    found = work.listing(case, which, offset=shown.offset, limit=PAGE)
+    kept = {"case": case} | {name: value for name, value in which._asdict().items() if value}
     return frame.show(
         "case_contacts.html",
         work.show(case),
@@ -54,12 +51,12 @@ def page(case: str) -> str:
         roles=ROLES,
         tiers=TIERS,
         areas=[
-            (code, f"{name or code} ({count})")
-            for (code, name), count in sorted(found.areas.items())
-            if code
+            (each.code, f"{each.name or each.code} ({each.everybody})")
+            for each in sorted(found.communes)
+            if each.code
         ],
-        newer=address(max(0, offset - PAGE)) if offset else "",
-        older=address(offset + PAGE) if offset + PAGE < found.total else "",
+        newer=shown.newer(HERE, **kept),
+        older=shown.older(HERE, found.total, **kept),
     )
 
 

@@ -15,9 +15,3 @@ def time(name: str) -> int | None:
     """Seconds UTC of a form's local time; None where it is empty. Raises BadTime."""
     entered = text(name)
     return parse(entered, site().settings.zone) if entered else None
-
-
-def offset() -> int:
-    """How far into a list the page begins."""
-    asked = request.args.get("offset", "0")
-    return int(asked) if asked.isdecimal() and len(asked) < 9 else 0

@@ -11,7 +11,7 @@ from flask import Blueprint, request, url_for
 from fleet_server.auth.permissions import Permission
 from fleet_server.cases import names
 from fleet_server.cases.acting import BadWords
-from fleet_server.cases.contact_list import Filter
+from fleet_server.cases.contact_list import ALL, Filter
 from fleet_server.cases.names import Named
 from fleet_server.errors import FleetError
 from fleet_server.identity.vault_messages import NotPermitted
@@ -24,8 +24,8 @@ from fleet_server.web.forms import Answer, take, words_of
 from fleet_server.web.site import site
 
 HERE: Final = "case_names.page"
-MOST: Final = 400
-"""People offered to choose from at once."""
+MOST: Final = 50
+"""People offered to choose from one by one."""
 STATES: Final = {
     names.ASKED: ("chờ duyệt", "waiting for approval", "warn"),
     names.APPROVED: ("đã duyệt", "approved", "good"),
@@ -42,7 +42,7 @@ pages = Blueprint("case_names", __name__)
 @pages.get("/cases/<case>/names")
 @permission(Permission.CASES)
 def page(case: str) -> str:
-    """`role`, `state`, `tier` and `area` narrow whom to choose from."""
+    """`role`, `state`, `tier` and `area` narrow whom to choose from; `person`: who is chosen."""
     return _page(case)
 
 
@@ -54,7 +54,7 @@ def open_names(case: str) -> Answer:
     opening = int(asked) if asked.isdecimal() else None
     work = desk()
     try:
-        people = _people() if opening is None else work.opening_people(case, opening)
+        people = _people(case) if opening is None else work.opening_people(case, opening)
         named = work.open_names(case, people, given.text("purpose"), opening)
     except FleetError as problem:
         more = isinstance(problem, NotPermitted)
@@ -69,7 +69,7 @@ def ask(case: str) -> Answer:
     return _do(
         case,
         "open",
-        lambda: desk().ask_names(case, _people(), given.text("purpose")),
+        lambda: desk().ask_names(case, _people(case), given.text("purpose")),
         ("Đã gửi, chờ người thứ hai duyệt", "Sent; a second person approves it"),
     )
 
@@ -80,7 +80,9 @@ def break_glass(case: str) -> Answer:
     return _do(
         case,
         "open",
-        lambda: desk().break_glass(case, _people(), given.text("purpose"), given.text("reason")),
+        lambda: desk().break_glass(
+            case, _people(case), given.text("purpose"), given.text("reason")
+        ),
         (
             "Đã phá kính: mở tên ở bảng yêu cầu; sẽ có người xem lại",
             "The glass is broken: open the names in the table of requests; somebody reviews it",
@@ -111,8 +113,15 @@ def review(case: str, number: int) -> Answer:
     )
 
 
-def _people() -> list[str]:
+def _which() -> Filter:
+    return Filter(*(request.values.get(name) or None for name in Filter._fields))
+
+
+def _people(case: str) -> list[str]:
+    """Who was ticked, and with `everybody` all contacts who fit the filter."""
     people = [each.strip() for each in request.form.getlist("person") if each.strip()]
+    if given.text("everybody"):
+        people += [each.ref for each in desk().contacts(case, _which())]
     if not people:
         raise BadWords("Chưa chọn ai / nobody was chosen: tick whose names you need")
     return people
@@ -136,17 +145,21 @@ def _page(
     ways_on: bool = False,
 ) -> str:
     work = desk()
-    which = Filter(*(request.values.get(name) or None for name in Filter._fields))
-    case, people = work.show(ref), work.listing(ref, which, offset=0, limit=MOST)
+    which = _which()
+    case, people = work.show(ref), work.listing(ref, which, limit=MOST)
+    chosen = dict.fromkeys(request.values.getlist("person"))
+    offered = {each.ref for each in case.index} | {each.ref for each in people.contacts}
     return frame.show(
         "case_names.html",
         case,
         HERE,
         named=named,
         people=people.contacts,
-        more=people.total - len(people.contacts),
-        chosen=set(request.form.getlist("person")),
+        total=people.total,
+        chosen=chosen,
+        others=[ref for ref in chosen if ref not in offered],
         which=which,
+        filtered=which != ALL,
         tiers=TIERS,
         openings=work.openings(ref)[::-1],
         states=STATES,

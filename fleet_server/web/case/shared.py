@@ -5,7 +5,6 @@ from typing import Final
 from flask import Blueprint, request
 
 from fleet_server.auth.permissions import Permission
-from fleet_server.cases.contact_list import ALL
 from fleet_server.cases.sharing import SharedPlaces
 from fleet_server.errors import FleetError
 from fleet_server.tracing.asking import MOST_VISITORS
@@ -50,7 +49,7 @@ def _page(ref: str, *, found: SharedPlaces | None = None, problem: str = "") -> 
     work = desk()
     case = work.show(ref)
     index = [each.ref for each in case.index]
-    people = work.listing(ref, ALL, offset=0, limit=max(0, MOST_VISITORS - len(index)))
+    people = work.listing(ref, limit=max(0, MOST_VISITORS - len(index)))
     return frame.show(
         "case_shared.html",
         case,

@@ -10,6 +10,7 @@ from fleet_server.fleet import venue_reports
 from fleet_server.web.access import caller, permission
 from fleet_server.web.case import given
 from fleet_server.web.forms import Answer, take
+from fleet_server.web.paging import Shown
 from fleet_server.web.site import site
 
 HERE: Final = "case_told.page"
@@ -43,14 +44,16 @@ def answer(number: int) -> Answer:
 
 
 def _page(problem: str = "") -> str:
-    offset = given.offset()
+    shown = Shown.of(request.args, PAGE)
     with site().engine.connect() as connection:
-        told = venue_reports.told(connection, caller().reaches(), offset=offset, limit=PAGE + 1)
+        told = venue_reports.told(
+            connection, caller().reaches(), offset=shown.offset, limit=PAGE + 1
+        )
     return render_template(
         "case_told.html",
         told=told[:PAGE],
-        newer=url_for(HERE, offset=max(0, offset - PAGE) or None) if offset else "",
-        older=url_for(HERE, offset=offset + PAGE) if len(told) > PAGE else "",
+        newer=shown.newer(HERE),
+        older=shown.older(HERE, shown.offset + len(told)),
         problem=problem,
         form=request.form,
     )

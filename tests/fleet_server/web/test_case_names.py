@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from fleet_server.cases.contact_list import Filter
 from fleet_server.web.case import files
-from tests.fleet_server.cases.conftest import CASE, NAMES_PER_DAY, Office, office
+from tests.fleet_server.cases.conftest import CASE, NAMES_PER_DAY, SUPERVISOR, Office, office
 from tests.fleet_server.people import submit
 from tests.fleet_server.web.clinic import Clinic
 from tests.fleet_server.web.test_case_pages import AT, said
@@ -65,6 +66,28 @@ def test_more_names_need_a_second_person(known: Clinic) -> None:
     assert (status, page.count('data-label="Tên"')) == (200, NAMES_PER_DAY + 2)
     status, _ = post(known, "colleague", "/names/open", {"opening": "1", "purpose": "gọi điện"})
     assert status == 403, "a request is good for whoever asked"
+
+
+def test_everybody_who_fits_the_filter_is_asked_for_with_one_tick(known: Clinic) -> None:
+    browser, everybody = known.browser("tracer"), people_of(known)
+    first = [each.ref for each in known.office.desk().contacts(CASE, Filter(role="F1"))]
+    assert NAMES_PER_DAY < len(first) < len(everybody)
+    page = browser.get(f"{AT}/names?role=F1").text
+    assert f"{len(first)} người khớp bộ lọc" in page
+    wanted = {"everybody": "1", "role": "F1", "purpose": "gọi điện"}
+    status, page = post(known, "tracer", "/names/open", wanted)
+    assert (status, 'name="everybody" value="1" checked' in page) == (403, True)
+    said(browser, f"{AT}/names/ask", wanted)
+    assert set(known.office.desk(SUPERVISOR).opening_people(CASE, 1)) == set(first)
+    said(browser, f"{AT}/names/ask", {"everybody": "1", "purpose": "gọi điện"})
+    assert set(known.office.desk(SUPERVISOR).opening_people(CASE, 2)) == set(everybody)
+
+
+def test_a_contacts_page_leads_to_its_name(known: Clinic) -> None:
+    person, browser = people_of(known)[-1], known.browser("tracer")
+    at = f"{AT}/names?person={person}"
+    assert at in browser.get(f"{AT}/contacts/{person}").text
+    assert f'value="{person}" checked' in browser.get(f"{at}&role=F1").text
 
 
 def test_a_refused_request_opens_nothing(known: Clinic) -> None:
