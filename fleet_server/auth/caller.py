@@ -1,12 +1,16 @@
 """Who asks, whether by a token or signed in with a browser, and where they may."""
 
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
-from sqlalchemy import ColumnElement, Connection, select, true
+from sqlalchemy import ColumnElement, Connection, bindparam, select, true
 
 from fleet_server.auth.permissions import GRANTS, VENUE_ROLES, Permission, Role
 from fleet_server.fleet import areas
 from fleet_server.models import AccountVenue, Venue
+
+_VENUES: Final = select(AccountVenue.venue_id).where(
+    AccountVenue.account_id == bindparam("account")
+)
 
 
 class Placed(Protocol):
@@ -75,6 +79,7 @@ def person(
     scopes: frozenset[Permission] | None = None,
 ) -> Caller:
     """The owner of an account, at a browser or by a token of their own."""
-    venues = select(AccountVenue.venue_id).where(AccountVenue.account_id == account_id)
-    at = frozenset(connection.scalars(venues)) if role in VENUE_ROLES else frozenset()
-    return known(connection, login, role, venues=at, area_id=area_id, scopes=scopes)
+    venues: frozenset[int] = frozenset()
+    if role in VENUE_ROLES:
+        venues = frozenset(connection.scalars(_VENUES, {"account": account_id}))
+    return known(connection, login, role, venues=venues, area_id=area_id, scopes=scopes)

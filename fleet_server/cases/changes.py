@@ -1,15 +1,23 @@
 """What is different between two kept results, and what somebody has not seen yet."""
 
+from typing import Final
+
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from fleet_server import database
 from fleet_server.cases import freezing
 from fleet_server.cases.acting import Acting
 from fleet_server.errors import NotKnown
-from fleet_server.models import CaseLook
+from fleet_server.models import CaseLook, FrozenResult
 from fleet_server.times import iso
 from fleet_server.tracing.answers import Gap, Time
+
+_LOOK: Final = (
+    select(CaseLook.frozen_id, CaseLook.at_ms, FrozenResult.at_ms.label("made_ms"))
+    .join(FrozenResult, FrozenResult.id == CaseLook.frozen_id)
+    .where(CaseLook.case_id == bindparam("case"), CaseLook.seen_by == bindparam("seen_by"))
+)
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,17 +69,15 @@ def since_last_look(connection: Connection, acting: Acting) -> Changes:
             f"case {case.ref}: chưa tính lần nào / was not evaluated yet;"
             " `fleet case evaluate` does"
         )
-    look = connection.execute(
-        select(CaseLook.frozen_id, CaseLook.at_ms).where(
-            CaseLook.case_id == case.id, CaseLook.seen_by == acting.actor.name
-        )
-    ).one_or_none()
-    now: _Kept = freezing.load(connection, case.id, newest, None, part=_Kept).content
-    was = _Kept()
+    look = connection.execute(_LOOK, {"case": case.id, "seen_by": acting.actor.name}).one_or_none()
     if look is not None and look.frozen_id == newest:
-        was = now
-    elif look is not None:
-        was = freezing.load(connection, case.id, look.frozen_id, None, part=_Kept).content
+        # Seen already: nothing is new, whatever it says.
+        now = was = _Kept(as_of=iso(look.made_ms // 1000))
+    else:
+        now = freezing.load(connection, case.id, newest, None, part=_Kept).content
+        was = _Kept()
+        if look is not None:
+            was = freezing.load(connection, case.id, look.frozen_id, None, part=_Kept).content
     before, after = _standing(was), _standing(now)
     gaps_before, gaps_after = _gaps(was), _gaps(now)
     return Changes(

@@ -96,6 +96,15 @@ class Listing(NamedTuple):
         return sum(each.everybody for each in self.communes)
 
 
+class Offered(NamedTuple):
+    """A contact to choose."""
+
+    ref: str
+    role: str
+    tier: str
+    expected_s: int
+
+
 def listed(connection: Connection, case_id: int, which: Filter = ALL) -> list[CaseContact]:
     """Contacts of a case, ranked: F1 before F2, then the closest exposure first."""
     asked = _asked(which)
@@ -121,6 +130,18 @@ def listing(
     query = _ranked(frozenset(asked), to_call_first=to_call_first, cut=True)
     some = _read(connection, query, {**there, **asked, "offset": offset, "limit": limit})
     return Listing(some, total, communes)
+
+
+def offered(
+    connection: Connection, case_id: int, which: Filter, *, limit: int
+) -> tuple[list[Offered], int]:
+    """The closest of those who fit, and how many fit."""
+    asked = _asked(which)
+    there = _there(connection, case_id) | asked
+    query = _ranked(frozenset(asked), cut=True)
+    rows = connection.execute(query, there | {"offset": 0, "limit": limit})
+    found = [Offered(row.ref, row.role, row.tier, row.expected_s) for row in rows]
+    return found, connection.scalar(_count(frozenset(asked)), there) or 0
 
 
 def one(connection: Connection, case_id: int, ref: str) -> CaseContact:
@@ -254,7 +275,7 @@ def _ranked(
             CasePerson.area_source,
             _TIER.label("tier"),
             _CERTAIN,
-            _EXPECTED,
+            _EXPECTED.label("expected_s"),
             _POSSIBLE,
         )
         .select_from(_CONTACTS)

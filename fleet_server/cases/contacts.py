@@ -1,9 +1,9 @@
 """What becomes of a case's contacts: called, promoted, set aside, handed over; and its record."""
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, Engine, Row, Select, func, select, update
+from sqlalchemy import Connection, Engine, Row, Select, bindparam, func, select, update
 
 from fleet_server import database
 from fleet_server.cases import freezing, persons
@@ -129,7 +129,7 @@ def say(connection: Connection, acting: Acting, words: str, *, ref: str | None =
 
 def events(connection: Connection, case_id: int, *, ref: str | None = None) -> list[Event]:
     """What happened in a case, or to one of its people, oldest first. Raises NotKnown."""
-    query = _events(case_id).order_by(CaseEvent.id)
+    query = _EVENTS.order_by(CaseEvent.id)
     if ref is not None:
         wanted = connection.scalars(
             select(CasePerson.id).where(
@@ -139,22 +139,26 @@ def events(connection: Connection, case_id: int, *, ref: str | None = None) -> l
         if not wanted:
             raise NotKnown(f"{ref[:32]!r}: nobody in this case has this reference")
         query = query.where(CaseEvent.person_id.in_(wanted))
-    return [_event(row) for row in connection.execute(query)]
+    return [_event(row) for row in connection.execute(query, {"case": case_id})]
 
 
 def latest_events(connection: Connection, case_id: int, count: int) -> tuple[list[Event], int]:
     """The last so many things that happened in a case, newest first; and how many are older."""
-    query = _events(case_id).add_columns(func.count().over().label("total"))
-    rows = connection.execute(query.order_by(CaseEvent.id.desc()).limit(count)).all()
+    rows = connection.execute(_NEWEST, {"case": case_id, "count": count}).all()
     return [_event(row) for row in rows], rows[0].total - len(rows) if rows else 0
 
 
-def _events(case_id: int) -> Select[*tuple[Any, ...]]:
-    return (
-        select(CaseEvent.__table__, CasePerson.ref)
-        .outerjoin(CasePerson, CasePerson.id == CaseEvent.person_id)
-        .where(CaseEvent.case_id == case_id)
-    )
+# Asked with pages of a case: built once.
+_EVENTS: Final[Select[*tuple[Any, ...]]] = (
+    select(CaseEvent.__table__, CasePerson.ref)
+    .outerjoin(CasePerson, CasePerson.id == CaseEvent.person_id)
+    .where(CaseEvent.case_id == bindparam("case"))
+)
+_NEWEST: Final = (
+    _EVENTS.add_columns(func.count().over().label("total"))
+    .order_by(CaseEvent.id.desc())
+    .limit(bindparam("count"))
+)
 
 
 def _event(row: Row[Any]) -> Event:

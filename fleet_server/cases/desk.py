@@ -30,7 +30,7 @@ from fleet_server.cases import (
 from fleet_server.cases import notice as public
 from fleet_server.cases.acting import Acting, Actor, enter
 from fleet_server.cases.changes import Changes
-from fleet_server.cases.contact_list import CaseContact, Filter, Listing
+from fleet_server.cases.contact_list import CaseContact, Filter, Listing, Offered
 from fleet_server.cases.contacts import Event
 from fleet_server.cases.freezing import Frozen, Signer
 from fleet_server.cases.names import Named, Opener, Opening
@@ -222,6 +222,14 @@ class CaseDesk:
                 limit=limit,
                 to_call_first=to_call_first,
             )
+
+    def offered(
+        self, ref: str, which: Filter = contact_list.ALL, *, limit: int
+    ) -> tuple[list[Offered], int]:
+        """The closest contacts, to choose from, and how many there are."""
+        with self.engine.connect() as connection:
+            case = self._enter(connection, ref, closed=True).case
+            return contact_list.offered(connection, case.id, which, limit=limit)
 
     def tally(self, ref: str) -> Counter[tuple[str, str]]:
         """How many contacts have each role and tier."""

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple, Protocol
 import msgspec
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from fleet_server.cases.acting import Acting
 from fleet_server.errors import FleetError, NotKnown
@@ -18,6 +18,21 @@ from fleet_server.models import Case, FrozenResult
 
 EVALUATED: Final = "evaluated"
 PURPOSE: Final = "kết quả được ký / result signed"
+# Asked with pages of a case: built once.
+_RESULT: Final = (
+    select(FrozenResult.__table__, Case.ref.label("case"))
+    .join(Case, Case.id == FrozenResult.case_id)
+    .where(FrozenResult.id == bindparam("number"), FrozenResult.case_id == bindparam("case_id"))
+)
+_LATEST: Final = (
+    select(FrozenResult.id)
+    .where(
+        FrozenResult.case_id == bindparam("case_id"),
+        FrozenResult.decision == bindparam("decision"),
+    )
+    .order_by(FrozenResult.id.desc())
+    .limit(1)
+)
 
 
 class Signer(Protocol):
@@ -99,11 +114,7 @@ def load(
 
     `part`: the type its content is read as, which may leave out what nobody asks for.
     """
-    row = connection.execute(
-        select(FrozenResult.__table__, Case.ref.label("case"))
-        .join(Case, Case.id == FrozenResult.case_id)
-        .where(FrozenResult.id == frozen_id, FrozenResult.case_id == case_id)
-    ).one_or_none()
+    row = connection.execute(_RESULT, {"number": frozen_id, "case_id": case_id}).one_or_none()
     if row is None:
         raise NotKnown(f"result {frozen_id}: không có trong ca này / not in this case")
     try:
@@ -142,9 +153,4 @@ def listed(connection: Connection, case_id: int) -> list[tuple[int, int, str, st
 
 def latest(connection: Connection, case_id: int, decision: str = EVALUATED) -> int | None:
     """The number of the newest kept result of a kind."""
-    return connection.scalar(
-        select(FrozenResult.id)
-        .where(FrozenResult.case_id == case_id, FrozenResult.decision == decision)
-        .order_by(FrozenResult.id.desc())
-        .limit(1)
-    )
+    return connection.scalar(_LATEST, {"case_id": case_id, "decision": decision})

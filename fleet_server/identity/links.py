@@ -13,6 +13,7 @@ from sqlalchemy import (
     Connection,
     Row,
     Table,
+    bindparam,
     insert,
     select,
     text,
@@ -33,6 +34,9 @@ _LOCK: Final = 0x6C696E6B  # any number, the same in all processes
 _PSEUDONYMS: Final[Table] = Base.metadata.tables["pseudonyms"]
 _LINKS: Final[Table] = Base.metadata.tables["links"]
 _PERSONS: Final[Table] = Base.metadata.tables["persons"]
+# Asked with every page of a case: built once.
+_LEADS: Final = select(Person.id, Person.merged_into)
+_FEW_LEADS: Final = _LEADS.where(Person.id.in_(bindparam("persons", expanding=True)))
 
 Pair = tuple[int, int]
 """Two pseudonyms, the lower id first."""
@@ -75,9 +79,10 @@ def today(connection: Connection, person_ids: Iterable[int]) -> dict[int, int]:
     while frontier:
         merged = set()
         for some in chunks(sorted(frontier)):
-            rows = connection.execute(
-                select(Person.id, Person.merged_into).where(among(connection, _PERSONS.c.id, some))
-            )
+            if len(some) < bulk.FEW:
+                rows = connection.execute(_FEW_LEADS, {"persons": some})
+            else:
+                rows = connection.execute(_LEADS.where(among(connection, _PERSONS.c.id, some)))
             for person_id, into in rows:
                 leads[person_id] = into or person_id
                 if into:

@@ -11,7 +11,7 @@ from sqlalchemy import (
     ScalarSelect,
     SQLColumnExpression,
     and_,
-    case,
+    bindparam,
     func,
     select,
     tuple_,
@@ -112,11 +112,7 @@ def venue(connection: Connection, ref: str) -> LoggedVenue:
     """The venue `ref` names. Raises NotKnown."""
     if not ref.isprintable():
         raise unknown(ref)
-    row = connection.execute(
-        select(
-            Venue.id, Venue.ref, Venue.name, Venue.timezone, Venue.area_id, Venue.capacity
-        ).where(Venue.ref == ref)
-    ).one_or_none()
+    row = connection.execute(_VENUE, {"ref": ref}).one_or_none()
     if row is None:
         raise unknown(ref)
     return LoggedVenue(*row)
@@ -173,19 +169,10 @@ def joined_since(
 
 def counts(connection: Connection, where: LoggedVenue, day: dt.date) -> Counts:
     """The day's people by direction."""
-    entries = func.count(case((Scan.direction == ENTRY, 1)))
-    exits = func.count(case((Scan.direction == EXIT, 1)))
-    total, went_in, went_out = connection.execute(
-        select(func.count(), entries, exits).where(*_on(where, day))
-    ).one()
-    along = connection.execute(
-        select(Scan.direction, func.sum(Companions.change))
-        .join(Companions, _came_with())
-        .where(*_on(where, day))
-        .group_by(Scan.direction)
-    )
+    on = _on(where, day)
+    total, went_in, went_out = connection.execute(_COUNTS, on).one()
     more: dict[str, int] = {"in": 0, "out": 0, "both": 0}
-    for direction, companions in along:
+    for direction, companions in connection.execute(_ALONG, on):
         more[_DIRECTIONS.get(direction, "both")] += int(companions)
     through = total - went_in - went_out
     return Counts(went_in + more["in"], went_out + more["out"], through + more["both"])
@@ -193,10 +180,16 @@ def counts(connection: Connection, where: LoggedVenue, day: dt.date) -> Counts:
 
 def last_id(connection: Connection, where: LoggedVenue, day: dt.date) -> int:
     """The id that arrived last among the day's lines; 0 where there is none."""
-    return connection.scalar(select(func.max(Scan.id)).where(*_on(where, day))) or 0
+    return connection.scalar(_LAST, _on(where, day)) or 0
 
 
 _DIRECTIONS: Final[dict[str, Direction]] = {ENTRY: "in", EXIT: "out"}
+
+
+def _on(where: LoggedVenue, day: dt.date) -> dict[str, int]:
+    """What the statements below take of a venue's day."""
+    start, end = day_bounds(day, where.zone)
+    return {"venue": where.id, "start_ms": start * 1000, "end_ms": end * 1000}
 
 
 def _came_with() -> ColumnElement[bool]:
@@ -213,13 +206,42 @@ def _companions() -> ScalarSelect[int]:
     return came.correlate(Scan).scalar_subquery()
 
 
-def _on(where: LoggedVenue, day: dt.date) -> list[ColumnElement[bool]]:
-    start, end = day_bounds(day, where.zone)
-    return [
-        Scan.venue_id == where.id,
-        Scan.corrected_ms >= start * 1000,
-        Scan.corrected_ms < end * 1000,
-    ]
+# Asked every few seconds by each open log: built once.
+_VENUE: Final = select(
+    Venue.id, Venue.ref, Venue.name, Venue.timezone, Venue.area_id, Venue.capacity
+).where(Venue.ref == bindparam("ref"))
+_ON: Final[tuple[ColumnElement[bool], ...]] = (
+    Scan.venue_id == bindparam("venue"),
+    Scan.corrected_ms >= bindparam("start_ms"),
+    Scan.corrected_ms < bindparam("end_ms"),
+)
+_LAST: Final = select(func.max(Scan.id)).where(*_ON)
+_COUNTS: Final = select(
+    func.count(),
+    func.count().filter(Scan.direction == ENTRY),
+    func.count().filter(Scan.direction == EXIT),
+).where(*_ON)
+_ALONG: Final = (
+    select(Scan.direction, func.sum(Companions.change))
+    .join(Companions, _came_with())
+    .where(*_ON)
+    .group_by(Scan.direction)
+)
+_LINES: Final = (
+    select(
+        Scan.id,
+        Scan.corrected_ms,
+        Scan.earliest_ms == Scan.latest_ms,
+        Gate.name,
+        Room.name,
+        Scan.direction,
+        Scan.label,
+        _companions(),
+    )
+    .outerjoin(Gate, Scan.gate_id == Gate.id)
+    .outerjoin(Room, Scan.room_id == Room.id)
+    .where(*_ON)
+)
 
 
 def _lines(
@@ -230,23 +252,8 @@ def _lines(
     order: tuple[SQLColumnExpression[int], ...],
     limit: int,
 ) -> list[Line]:
-    rows = connection.execute(
-        select(
-            Scan.id,
-            Scan.corrected_ms,
-            Scan.earliest_ms == Scan.latest_ms,
-            Gate.name,
-            Room.name,
-            Scan.direction,
-            Scan.label,
-            _companions(),
-        )
-        .outerjoin(Gate, Scan.gate_id == Gate.id)
-        .outerjoin(Room, Scan.room_id == Room.id)
-        .where(*_on(where, day), *further)
-        .order_by(*order)
-        .limit(limit)
-    )
+    asked = _LINES.where(*further).order_by(*order).limit(limit)
+    rows = connection.execute(asked, _on(where, day))
     return [
         Line(
             id=scan_id,

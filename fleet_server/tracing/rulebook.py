@@ -4,7 +4,7 @@ import re
 from typing import Final, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from fleet_server.errors import NotKnown
 from fleet_server.identity import audit
@@ -12,6 +12,10 @@ from fleet_server.models import ExposureRule, VenueType
 from fleet_server.tracing.rules import BadRule, Terms, Version
 
 _VERSION: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,31}")
+# Asked with each question: built once.
+_RULE: Final = select(ExposureRule.version, ExposureRule.rule)
+_NEWEST: Final = _RULE.order_by(ExposureRule.id.desc()).limit(1)
+_NAMED: Final = _RULE.where(ExposureRule.version == bindparam("version"))
 
 
 class Listed(NamedTuple):
@@ -25,10 +29,10 @@ class Listed(NamedTuple):
 
 def in_force(connection: Connection, version: str | None = None) -> Version:
     """The version of this name; the newest where none is given. Raises NotKnown."""
-    statement = select(ExposureRule.version, ExposureRule.rule).order_by(ExposureRule.id.desc())
-    if version is not None:
-        statement = statement.where(ExposureRule.version == version)
-    row = connection.execute(statement.limit(1)).one_or_none()
+    if version is None:
+        row = connection.execute(_NEWEST).one_or_none()
+    else:
+        row = connection.execute(_NAMED, {"version": version}).one_or_none()
     if row is None:
         raise NotKnown(
             f"rule {version!r}: không có phiên bản này / no such version; see `fleet rule list`"

@@ -146,16 +146,17 @@ def _page(
 ) -> str:
     work = desk()
     which = _which()
-    case, people = work.show(ref), work.listing(ref, which, limit=MOST)
+    case = work.show(ref)
+    people, total = work.offered(ref, which, limit=MOST)
     chosen = dict.fromkeys(request.values.getlist("person"))
-    offered = {each.ref for each in case.index} | {each.ref for each in people.contacts}
+    offered = {each.ref for each in case.index} | {each.ref for each in people}
     return frame.show(
         "case_names.html",
         case,
         HERE,
         named=named,
-        people=people.contacts,
-        total=people.total,
+        people=people,
+        total=total,
         chosen=chosen,
         others=[ref for ref in chosen if ref not in offered],
         which=which,

@@ -49,7 +49,7 @@ def _page(ref: str, *, found: SharedPlaces | None = None, problem: str = "") -> 
     work = desk()
     case = work.show(ref)
     index = [each.ref for each in case.index]
-    people = work.listing(ref, limit=max(0, MOST_VISITORS - len(index)))
+    people, total = work.offered(ref, limit=max(0, MOST_VISITORS - len(index)))
     return frame.show(
         "case_shared.html",
         case,
@@ -58,8 +58,8 @@ def _page(ref: str, *, found: SharedPlaces | None = None, problem: str = "") -> 
         problem=problem,
         form=request.form,
         index=index,
-        people=people.contacts,
-        more=people.total - len(people.contacts),
+        people=people,
+        more=total - len(people),
         chosen=set(request.form.getlist("person") if request.method == "POST" else index),
         chance=chance,
         hardly=HARDLY,
