@@ -328,10 +328,8 @@ def _with_details(connection: Connection, rows: Sequence[Row[Any]]) -> list[Case
 def _exposures(connection: Connection, ids: Sequence[int]) -> dict[int, list[_Exposure]]:
     """By contact, the closest first."""
     found: dict[int, list[_Exposure]] = defaultdict(list)
-    decoded: dict[str, list[str]] = {}  # hundreds were at the same few places
+    # Hundreds were at the same few places.
+    decode = cache(lambda places: msgspec.json.decode(places, type=list[str]))
     for contact, source, first_at, places in connection.execute(_EXPOSURES, {"contacts": ids}):
-        there = decoded.get(places)
-        if there is None:
-            there = decoded[places] = msgspec.json.decode(places, type=list[str])
-        found[contact].append(_Exposure(source, first_at, there))
+        found[contact].append(_Exposure(source, first_at, decode(places)))
     return found

@@ -355,11 +355,13 @@ class CaseDesk:
             case = self._enter(connection, ref, closed=True).case
             return freezing.listed(connection, case.id)
 
-    def result(self, ref: str, number: int, key: Ed25519PublicKey | None) -> Frozen:
-        """A kept result, checked with `key`."""
+    def result(
+        self, ref: str, number: int, key: Ed25519PublicKey | None, *, part: Any = Any
+    ) -> Frozen:
+        """A kept result, checked with `key`; `part` of it (`freezing.load`)."""
         with self.engine.connect() as connection:
             case = self._enter(connection, ref, closed=True).case
-            return freezing.load(connection, case.id, number, key)
+            return freezing.load(connection, case.id, number, key, part=part)
 
     def notice(self, ref: str) -> Notice:
         """A public notice of the confirmed milestones; on record."""

@@ -1,5 +1,6 @@
 """Who may have infected whom in a case, from F0 over F1 to F2, by its last evaluation."""
 
+from functools import cache
 from typing import NamedTuple
 
 import msgspec
@@ -47,16 +48,11 @@ def spread(connection: Connection, case_id: int) -> Spread:
         .join(CasePerson, CasePerson.id == CaseExposure.contact_id)
         .where(CasePerson.case_id == case_id)
     )
+    decode = cache(lambda places: tuple(msgspec.json.decode(places, type=list[str])))
     passings = [
-        Passing(
-            members[row.index_id].ref,
-            members[row.contact_id].ref,
-            row.tier,
-            row.expected_s,
-            tuple(msgspec.json.decode(row.places, type=list[str])),
-        )
-        for row in rows
-        if row.index_id in members and row.contact_id in members
+        Passing(members[source].ref, members[contact].ref, tier, expected_s, decode(places))
+        for source, contact, tier, expected_s, places in rows
+        if source in members and contact in members
     ]
     passings.sort(key=lambda each: (each.order, each.source, each.contact))
     return Spread({member.ref: member.role for member in members.values()}, passings)

@@ -1,6 +1,6 @@
 """A case's spread as a drawing can hold it: people alone, or grouped by place or tier. Pure."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from typing import Final, NamedTuple
 
 from fleet_server.cases.spread import Passing, Spread
@@ -100,8 +100,7 @@ def _names(ring: dict[str, int], passings: list[Passing], by: str, most: int) ->
 
     names: dict[str, str] = {}
     for number in range(3):
-        members = [of(ref) for ref in _in(ring, number)]
-        sizes = {name: members.count(name) for name in members}
+        sizes = Counter(of(ref) for ref in _in(ring, number))
         order = list(sizes) if by == PERSON else sorted(sizes, key=lambda name: -sizes[name])
         room = set(order if len(order) <= most else order[: most - 1])
         for ref in _in(ring, number):

@@ -2,12 +2,15 @@
 
 from typing import Final
 
+import msgspec
 from flask import Blueprint
 
 from fleet_server import keys
 from fleet_server.auth.permissions import Permission
 from fleet_server.cases.freezing import Forged
 from fleet_server.errors import KeysError
+from fleet_server.tracing.answers import Gap, Time
+from fleet_server.tracing.rules import Rule
 from fleet_server.web.access import permission
 from fleet_server.web.case import frame
 from fleet_server.web.casework import desk
@@ -23,6 +26,20 @@ DECISIONS: Final = {
 }
 
 pages = Blueprint("case_results", __name__)
+
+
+class _Told(msgspec.Struct, frozen=True):
+    """What the page tells of a result, be it an evaluation or a decision."""
+
+    since: Time = msgspec.field(name="from", default="")
+    until: Time = msgspec.field(name="to", default="")
+    rule: Rule | None = None
+    as_of: Time = ""
+    contacts: list[msgspec.Raw] = []
+    gaps: list[Gap] = []
+    contact: str = ""
+    words: str = ""
+    evaluation: int | None = None
 
 
 @pages.get("/cases/<case>/results")
@@ -50,7 +67,7 @@ def result(case: str, number: int) -> str:
     except KeysError:
         key = None  # the page says that it was not checked
     try:
-        one = work.result(case, number, key)
+        one = work.result(case, number, key, part=_Told)
     except Forged as problem:
         forged = half(str(problem))
     return frame.show(

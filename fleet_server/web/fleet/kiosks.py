@@ -5,7 +5,7 @@ from collections import Counter
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, render_template, request, url_for
+from flask import Blueprint, render_template, request
 from sqlalchemy import ColumnElement
 
 from fleet_server.auth.permissions import Permission
@@ -15,6 +15,7 @@ from fleet_server.times import day_bounds, local
 from fleet_server.web import charts
 from fleet_server.web.access import caller, permission
 from fleet_server.web.language import say
+from fleet_server.web.paging import Shown
 from fleet_server.web.site import site
 
 PAGE: Final = 50
@@ -38,8 +39,7 @@ pages = Blueprint("fleet_kiosks", __name__)
 def page() -> str:
     """Those in trouble first; `state`, `area` and `venue` narrow, `offset` goes on."""
     which = Which(*(request.args.get(name) or None for name in ("state", "area", "venue")))
-    given = request.args.get("offset", "0")
-    offset = int(given) if given.isdecimal() and len(given) < 9 else 0
+    part = Shown.of(request.args, PAGE)
     found = site().kept.get(
         ("kiosks", caller().area_id, which.area, which.venue),
         lambda: _listed(which._replace(state=None)),
@@ -48,18 +48,15 @@ def page() -> str:
     shown = [each for each in found if which.state in (None, each.state)]
     kept = {name: value for name, value in which._asdict().items() if value}
 
-    def address(to: int) -> str:
-        return url_for("fleet_kiosks.page", offset=to or None, **kept)
-
     return render_template(
         "fleet_kiosks.html",
         which=which,
         words=WORDS,
         counts=counts,
         states=[(state, say(*WORDS[state][:2])) for state in ORDER],
-        kiosks=shown[offset : offset + PAGE],
-        newer=address(max(0, offset - PAGE)) if offset else "",
-        older=address(offset + PAGE) if offset + PAGE < len(shown) else "",
+        kiosks=part.some(shown),
+        newer=part.newer("fleet_kiosks.page", **kept),
+        older=part.older("fleet_kiosks.page", len(shown), **kept),
         kept=kept,
     )
 
@@ -71,7 +68,9 @@ def kiosk(kiosk: str) -> str:
     now = site().now()
     with site().engine.connect() as connection:
         each = kiosk_states.one(connection, kiosk, now=now, reach=_reach())
-        hours = kiosk_states.hours(connection, kiosk, now=now)
+        hours = site().kept.get(
+            ("hours", kiosk), lambda: kiosk_states.hours(connection, kiosk, now=now)
+        )
         alarms = kiosk_states.alarms(connection, kiosk)
         zone = site().settings.zone
         days = [local(now, zone).date() - dt.timedelta(days=back) for back in range(DAYS)]
