@@ -69,7 +69,9 @@ def _cut(sign: str, whole: str, fraction: str) -> int:
 
 
 def _bad(text: str) -> BadTime:
+    given = repr(text[:40])
     return BadTime(
-        f"{text[:40]!r} is no time: expected ISO 8601 such as 2026-01-05T08:30 or "
-        "2026-01-05T08:30:00+07:00, or seconds since 1970"
+        f"{given} không phải là thời gian: cần dạng 2026-01-05T08:30 hay 2026-01-05T08:30:00+07:00,"
+        f" hoặc số giây từ 1970 / {given} is no time: expected ISO 8601 such as 2026-01-05T08:30 or"
+        " 2026-01-05T08:30:00+07:00, or seconds since 1970"
     )

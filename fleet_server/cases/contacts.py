@@ -137,7 +137,9 @@ def events(connection: Connection, case_id: int, *, ref: str | None = None) -> l
             )
         ).all()
         if not wanted:
-            raise NotKnown(f"{ref[:32]!r}: nobody in this case has this reference")
+            raise NotKnown(
+                f"{ref[:32]!r}: không có trong ca này / nobody in this case has this reference"
+            )
         query = query.where(CaseEvent.person_id.in_(wanted))
     return [_event(row) for row in connection.execute(query, {"case": case_id})]
 

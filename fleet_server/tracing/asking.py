@@ -132,7 +132,10 @@ class Desk(NamedTuple):
     def changes(self, visitor: str, wanted: Wanted, since_ms: int) -> ChangesAnswer:
         """What is answered otherwise than at `since_ms`."""
         if since_ms > (self.now_ms if wanted.known_ms is None else wanted.known_ms):
-            raise BadTime("since: expected a time before that of the answer")
+            raise BadTime(
+                "since: cần lúc trước lúc của câu trả lời / since: expected a time before"
+                " that of the answer"
+            )
 
         def work(session: _Session, person: int) -> tuple[ChangesAnswer, Detail]:
             answer = questions.changes(
@@ -218,7 +221,10 @@ class Desk(NamedTuple):
         """How full `venue` was, every `step_min`."""
         step_s = seconds("step", step_min, at_least=1) or 1
         if (wanted.until - wanted.since) / step_s > MOST_POINTS:
-            raise BadRule(f"step: expected minutes that give up to {MOST_POINTS} moments")
+            raise BadRule(
+                f"step: nhiều quá {MOST_POINTS} mốc, hãy chọn bước dài hơn / step: expected"
+                f" minutes that give up to {MOST_POINTS} moments"
+            )
 
         def work(session: _Session) -> tuple[OccupancyAnswer, str, Detail]:
             venue_id = places.resolve(session.connection, venue)
@@ -230,7 +236,10 @@ class Desk(NamedTuple):
     def common(self, persons: Sequence[str], wanted: Wanted) -> CommonAnswer:
         """Places these persons share. BadRule for fewer than two."""
         if not 2 <= len(set(persons)) <= MOST_VISITORS:
-            raise BadRule(f"visitors: expected 2 to {MOST_VISITORS} different persons")
+            raise BadRule(
+                f"visitors: cần từ 2 đến {MOST_VISITORS} người khác nhau / visitors: expected 2 to"
+                f" {MOST_VISITORS} different persons"
+            )
 
         def work(session: _Session) -> tuple[CommonAnswer, str, Detail]:
             found = [visitors.resolve(session.connection, ref) for ref in persons]
@@ -327,18 +336,25 @@ def window(
     """
     if onset is None:
         if since is None or until is None or isolated is not None:
-            raise BadTime("expected `from` and `to`, or `onset` and perhaps `isolated`")
+            raise BadTime(
+                "cần `from` và `to`, hoặc `onset` và có thể `isolated` / expected `from` and `to`,"
+                " or `onset` and perhaps `isolated`"
+            )
         return since, until
     if since is not None or until is not None:
-        raise BadTime("expected either `onset` or `from` and `to`, not both")
+        raise BadTime(
+            "cần `onset`, hoặc `from` và `to`, không phải cả hai / expected either `onset` or"
+            " `from` and `to`, not both"
+        )
     with engine.connect() as connection:
         found = rulebook.in_force(connection, version)
     begun, ended = found.window(onset, isolated, now=now, to_source=to_source)
     if begun >= ended:
         wrong = "onset" if isolated is None else "isolated"
         raise BadTime(
-            f"{wrong}: nothing is left of the window, {iso(begun)} to {iso(ended)} by rule"
-            f" {found.version}; expected an end after its beginning"
+            f"{wrong}: khoảng thời gian không còn gì, từ {iso(begun)} đến {iso(ended)} theo quy tắc"
+            f" {found.version} / {wrong}: nothing is left of the window, {iso(begun)} to"
+            f" {iso(ended)} by rule {found.version}; expected an end after its beginning"
         )
     return begun, ended
 
@@ -370,6 +386,6 @@ def _check(asker: Asker, wanted: Wanted, now_ms: int) -> None:
     if not asker.by:
         raise BadAsker("by: expected who asks")
     if wanted.since >= wanted.until:
-        raise BadTime("from: expected a time before `to`")
+        raise BadTime("from: cần lúc trước `to` / from: expected a time before `to`")
     if wanted.known_ms is not None and wanted.known_ms > now_ms:
-        raise BadTime("as_of: expected a time that has been")
+        raise BadTime("as_of: cần lúc đã qua / as_of: expected a time that has been")

@@ -16,7 +16,7 @@ from fleet_server.tracing.rules import CAP_S
 
 CLOSING: Final = "closing"
 ELSEWHERE: Final = "elsewhere:"
-_FORM: Final = "expected VENUE,FROM,TO such as cho-mau,2026-01-05T08:00,2026-01-05T09:30"
+_EXAMPLE: Final = "cho-mau,2026-01-05T08:00,2026-01-05T09:30"
 
 
 Closing = Callable[[str, int], int | None]
@@ -45,7 +45,10 @@ def read(text: str, zone: ZoneInfo, closing: Closing) -> Handmade:
     """A stay as it is typed. `closing(venue, at)`: when the venue closes next. Raises BadStay."""
     parts = [part.strip() for part in text.rsplit(",", 2)]
     if len(parts) != 3 or not all(parts):
-        raise BadStay(f"stay {text[:80]!r}: {_FORM}")
+        raise BadStay(
+            f"stay {text[:80]!r}: cần dạng NƠI,TỪ,ĐẾN như {_EXAMPLE} / expected VENUE,FROM,TO such"
+            f" as {_EXAMPLE}"
+        )
     place, begun, ended = parts
     elsewhere = place.startswith(ELSEWHERE)
     venue = "" if elsewhere else place
@@ -58,10 +61,17 @@ def read(text: str, zone: ZoneInfo, closing: Closing) -> Handmade:
     except BadTime as problem:
         raise BadStay(f"stay {text[:80]!r}: {problem}") from problem
     if not start[1] < end[1]:
-        raise BadStay(f"stay {text[:80]!r}: expected an end after {iso(start[1])}")
+        raise BadStay(
+            f"stay {text[:80]!r}: lúc ra phải sau lúc vào {iso(start[1])} / expected an end after"
+            f" {iso(start[1])}"
+        )
     cap = start[1] + CAP_S
     if end[1] > cap:
-        raise BadStay(f"stay {text[:80]!r}: longer than {CAP_S // 3600} h; give it in parts")
+        hours = CAP_S // 3600
+        raise BadStay(
+            f"stay {text[:80]!r}: dài hơn {hours} giờ, hãy chia ra / longer than {hours} h; give it"
+            " in parts"
+        )
     return Handmade(
         venue,
         place.removeprefix(ELSEWHERE).strip(),
@@ -120,7 +130,10 @@ def _times(text: str, zone: ZoneInfo) -> tuple[int, int, int]:
     earliest = parse(first, zone)
     latest = parse(last, zone) if between else earliest
     if latest < earliest:
-        raise BadTime(f"{text[:60]!r}: expected EARLIEST~LATEST in this order")
+        raise BadTime(
+            f"{text[:60]!r}: cần SỚM NHẤT~MUỘN NHẤT theo thứ tự này / expected EARLIEST~LATEST in"
+            " this order"
+        )
     return earliest, (earliest + latest) // 2, latest
 
 
@@ -130,6 +143,7 @@ def _closing(
     at = None if closing is None else closing(place, start[1])
     if at is None:
         raise BadTime(
-            f"opening hours of {place} are not known: expected a time in place of closing"
+            f"chưa biết giờ mở cửa của {place}: cần ghi giờ thay cho closing / opening hours of"
+            f" {place} are not known: expected a time in place of closing"
         )
     return at, at, at

@@ -50,7 +50,9 @@ def resolve(connection: Connection, ref: str) -> int:
     """The id of the venue of this reference. Raises NotKnown."""
     found = connection.scalar(select(Venue.id).where(Venue.ref == ref))
     if found is None:
-        raise NotKnown(f"venue {ref!r}: no such venue; see `fleet venue list`")
+        raise NotKnown(
+            f"venue {ref!r}: không có địa điểm này / no such venue; see `fleet venue list`"
+        )
     return found
 
 

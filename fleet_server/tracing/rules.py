@@ -107,5 +107,8 @@ def seconds(name: str, minutes: float | None, *, at_least: int = 0) -> int | Non
     # The comparison is false for NaN, and keeps infinity away from int().
     if not at_least <= minutes * 60 <= LONGEST_S:
         least = "1 second" if at_least else "0"
-        raise BadRule(f"{name}: expected minutes, from {least} up to {LONGEST_S // 60}")
+        most = LONGEST_S // 60
+        raise BadRule(
+            f"{name}: cần số phút đến {most} / {name}: expected minutes, from {least} up to {most}"
+        )
     return round(minutes * 60)

@@ -21,7 +21,7 @@ def resolve(connection: Connection, ref: str) -> int:
     if ref.startswith(IMPORTED):
         found = _imported(connection, ref.removeprefix(IMPORTED))
         if found is None:
-            raise NotKnown(f"visitor {ref!r}: no such person was imported")
+            raise NotKnown(f"visitor {ref!r}: chưa nhập ai có mã này / no such person was imported")
         return found
     imported = None if ref.startswith(SCANNED) else _imported(connection, ref)
     try:
@@ -32,8 +32,9 @@ def resolve(connection: Connection, ref: str) -> int:
         return imported
     if imported is not None:
         raise NotKnown(
-            f"visitor {ref!r}: kiosks saw one person of this reference and a file names another;"
-            f" expected {SCANNED}{ref} or {IMPORTED}{ref}"
+            f"visitor {ref!r}: có một người quét ở trạm và một người trong tệp cùng mã, hãy ghi"
+            f" {SCANNED}{ref} hoặc {IMPORTED}{ref} / kiosks saw one person of this reference and a"
+            f" file names another; expected {SCANNED}{ref} or {IMPORTED}{ref}"
         )
     return scanned
 
@@ -67,5 +68,5 @@ def _scanned(connection: Connection, ref: str) -> int:
     found = select(ImportedVisitor.person_id).where(ImportedVisitor.person_id == person_id)
     if connection.scalar(found) is not None:
         # A person of a file answers to the reference the file gave, and to no other.
-        raise NotKnown(f"visitor {ref!r}: no such person")
+        raise NotKnown(f"visitor {ref!r}: không có hồ sơ này / no such person")
     return person_id
