@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -170,12 +171,9 @@ def _second(
         connection, member.person_id, found.asked, limit=F2_LIMIT, by_hand=by_hand
     )
     found.second_total += answer.total
-    known: dict[str, int] = {}
+    resolve = cache(lambda ref: visitors.resolve(connection, ref))
     for each in answer.contacts:
-        contact, through = (
-            known.setdefault(ref, visitors.resolve(connection, ref))
-            for ref in (each.visitor, each.through)
-        )
+        contact, through = resolve(each.visitor), resolve(each.through)
         if contact not in everyone:
             found.second.append(
                 Exposed(
