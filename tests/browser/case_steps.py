@@ -43,7 +43,7 @@ def evaluate(page: Page) -> None:
 
 def open_names(page: Page, people: int) -> None:
     """Those of the first so many of the case, or what stands in the way."""
-    for box in page.get_by_role("checkbox").all()[:people]:
+    for box in page.locator("[name=person]").all()[:people]:
         box.check()
     page.get_by_label("Để làm gì").fill("gọi điện")
     page.get_by_role("button", name="Mở tên").click()
