@@ -13,7 +13,7 @@ from fleet_server.cases import milestones, persons, register
 from fleet_server.cases.acting import Acting
 from fleet_server.cases.persons import Member
 from fleet_server.errors import Refused
-from fleet_server.models import Milestone
+from fleet_server.models import CasePerson, Milestone
 from fleet_server.times import BadTime, parse
 from fleet_server.tracing import evidence, gaps, questions, rulebook, secondary, visitors
 from fleet_server.tracing.answers import Gap, Meeting, StaySeen
@@ -134,9 +134,12 @@ def gaps_now(connection: Connection, acting: Acting) -> list[Gap]:
     except BadTime:
         return []
     rows = connection.scalars(
-        select(Milestone.venue_id).where(
+        select(Milestone.venue_id)
+        .join(CasePerson, CasePerson.id == Milestone.index_id)
+        .where(
             Milestone.case_id == acting.case.id,
             Milestone.state.in_((milestones.PROPOSED, milestones.CONFIRMED)),
+            CasePerson.role == persons.F0,
         )
     )
     venues = {venue for venue in rows if venue is not None}

@@ -288,10 +288,12 @@ def _set(connection: Connection, milestone_id: int, acting: Acting, state: str) 
 
 
 def _rows(connection: Connection, case_id: int) -> list[tuple[Row[tuple[object, ...]], Member]]:
-    """Each with the index person it is of today."""
+    """Each with the index person it is of today; none of those who are no index persons any more,
+    whose ways are nobody's business.
+    """
     rows = connection.execute(_MILESTONES, {"case": case_id}).all()
     index = persons.members_of(connection, case_id, {row.index_id for row in rows})
-    return [(row, index[row.index_id]) for row in rows]
+    return [(row, index[row.index_id]) for row in rows if index[row.index_id].role == persons.F0]
 
 
 def _row(connection: Connection, acting: Acting, milestone_id: int) -> Row[tuple[object, ...]]:

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, bindparam, insert, select, upd
 from sqlalchemy.orm import aliased
 
 from fleet_server.cases.acting import Acting, BadWords, line
+from fleet_server.cases.states import TO_CALL
 from fleet_server.errors import Already, NotKnown, Refused
 from fleet_server.identity import links
 from fleet_server.models import Case, CasePerson, Link, Person, Pseudonym
@@ -75,12 +76,14 @@ def add_index(connection: Connection, acting: Acting, visitor: str, reason: str)
 
 
 def remove_index(connection: Connection, acting: Acting, ref: str, reason: str) -> None:
-    """Takes an index person out again. Raises NotKnown, Refused."""
+    """Takes an index person out again, who may be a contact of another's. Raises Refused."""
     member = find(connection, acting.case.id, ref)
     if member.role != F0:
         raise Refused(f"{ref}: không phải F0 / is a contact; `fleet case dismiss` sets one aside")
     connection.execute(
-        update(CasePerson).where(CasePerson.id == member.id).values(removed_at=acting.now)
+        update(CasePerson)
+        .where(CasePerson.id == member.id)
+        .values(role=F2, state=TO_CALL, removed_at=acting.now)
     )
     acting.note(
         connection,

@@ -153,3 +153,21 @@ def test_what_was_settled_for_two_cards_holds_when_they_are_one_persons(office: 
     assert met
     assert "cho-mot" not in met
     assert "Quán Bà Ước" in {each.place for each in desk.milestones(CASE)}
+
+
+def test_where_a_mistaken_index_person_was_is_published_nowhere(
+    office: Office, seller: str
+) -> None:
+    desk = office.desk()
+    mistaken = desk.evaluate(CASE)[1].contacts[0].visitor
+    ref = desk.add_index(CASE, mistaken, "dương tính").ref
+    desk.add_milestone(CASE, ref, LUNCH)
+    desk.decide_milestone(CASE, at_market(office)[0].id, "confirmed")
+    assert "Quán Bà Ước" in {place.place for place in desk.notice(CASE).places}
+    desk.remove_index(CASE, ref, "nhầm người")
+    desk.evaluate(CASE)
+    assert "Quán Bà Ước" not in {place.place for place in desk.notice(CASE).places}
+    assert {each.person for each in desk.milestones(CASE)} == {seller}
+    # Should it be true after all, nothing has to be told again.
+    desk.add_index(CASE, mistaken, "dương tính thật")
+    assert "Quán Bà Ước" in {each.place for each in desk.milestones(CASE)}

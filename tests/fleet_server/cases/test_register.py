@@ -135,3 +135,20 @@ def test_a_link_stands_on_the_log_under_its_case(office: Office) -> None:
             select(AuditEntry.case_ref).where(AuditEntry.action == "persons.linked")
         ).all()
     assert linked == [CASE]
+
+
+def test_who_is_no_index_person_after_all_is_a_contact_like_others(office: Office) -> None:
+    office.with_seller()
+    desk = office.desk()
+    _, found = desk.evaluate(CASE)
+    mistaken = next(each for each in found.contacts if each.role == "F1")
+    desk.add_index(CASE, mistaken.visitor, "dương tính")
+    desk.evaluate(CASE)
+    assert mistaken.ref not in {each.ref for each in desk.contacts(CASE)}
+    desk.remove_index(CASE, mistaken.ref, "nhầm người")
+    _, after = desk.evaluate(CASE)
+    assert {(each.ref, each.role) for each in after.contacts} == {
+        (each.ref, each.role) for each in found.contacts
+    }
+    listed = {each.ref: each for each in desk.contacts(CASE)}
+    assert (listed[mistaken.ref].role, listed[mistaken.ref].state) == ("F1", "to_call")
