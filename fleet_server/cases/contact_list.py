@@ -146,7 +146,8 @@ def offered(
 
 def one(connection: Connection, case_id: int, ref: str) -> CaseContact:
     """The contact with this reference. Raises NotKnown."""
-    asked = {"ref": ref.strip().upper()}
+    people = persons.standing_for(connection, case_id, ref)
+    asked = {"ref": people[0].ref if people else ""}
     found = _read(connection, _ranked(frozenset(asked)), _there(connection, case_id) | asked)
     if not found:
         raise NotKnown(
@@ -246,7 +247,7 @@ _EXPOSURES: Final = (
     .order_by(*_closest_first(CaseExposure))
 )
 _NOTES: Final = (
-    select(CaseEvent.person_id, func.count())
+    select(func.coalesce(CaseEvent.person_id, 0), func.count())
     .where(CaseEvent.words != "", CaseEvent.person_id.in_(bindparam("people", expanding=True)))
     .group_by(CaseEvent.person_id)
 )
@@ -306,20 +307,27 @@ def _read(
     connection: Connection, query: Select[Any], asked: Mapping[str, Any]
 ) -> list[CaseContact]:
     rows = connection.execute(query, asked).all()
-    return [each for some in chunks(rows) for each in _with_details(connection, some)]
+    return [each for some in chunks(rows) for each in _with_details(connection, some, asked)]
 
 
-def _with_details(connection: Connection, rows: Sequence[Row[Any]]) -> list[CaseContact]:
+def _with_details(
+    connection: Connection, rows: Sequence[Row[Any]], asked: Mapping[str, Any]
+) -> list[CaseContact]:
     ids = [row.id for row in rows]
     exposures = _exposures(connection, ids)
-    notes = dict(connection.execute(_NOTES, {"people": ids}).all())
+    stand = {}
+    if asked["doubles"]:
+        stand = persons.members_of(connection, asked["case_id"], asked["doubles"])
+    notes: Counter[int] = Counter()
+    for person, count in connection.execute(_NOTES, {"people": [*ids, *stand]}):
+        notes[stand[person].id if person in stand else person] += count
     return [
         CaseContact(
             **dict(zip(_AS_READ, row[1:], strict=True)),
             first=iso(min(each.first_at for each in exposures[row.id])) if row.tier else None,
             places=sorted({place for each in exposures[row.id] for place in each.places}),
             exposed_to=[each.source for each in exposures[row.id]],
-            notes=notes.get(row.id, 0),
+            notes=notes[row.id],
         )
         for row in rows
     ]

@@ -131,11 +131,7 @@ def events(connection: Connection, case_id: int, *, ref: str | None = None) -> l
     """What happened in a case, or to one of its people, oldest first. Raises NotKnown."""
     query = _EVENTS.order_by(CaseEvent.id)
     if ref is not None:
-        wanted = connection.scalars(
-            select(CasePerson.id).where(
-                CasePerson.case_id == case_id, CasePerson.ref == ref.strip().upper()
-            )
-        ).all()
+        wanted = [each.id for each in persons.standing_for(connection, case_id, ref)]
         if not wanted:
             raise NotKnown(
                 f"{ref[:32]!r}: không có trong ca này / nobody in this case has this reference"

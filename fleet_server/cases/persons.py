@@ -31,12 +31,11 @@ _MERGED: Final = (
         Person.merged_into.is_not(None),
     )
 )
-_OWN: Final = select(
+_IN_CASE: Final = select(
     *(getattr(CasePerson, name) for name in ("id", "ref", "person_id", "role", "state"))
-).where(
-    CasePerson.case_id == bindparam("case"),
-    CasePerson.id.in_(bindparam("numbers", expanding=True)),
-)
+).where(CasePerson.case_id == bindparam("case"))
+_OWN: Final = _IN_CASE.where(CasePerson.id.in_(bindparam("numbers", expanding=True)))
+_NAMED: Final = _IN_CASE.where(CasePerson.ref == bindparam("ref"))
 
 
 class Member(NamedTuple):
@@ -285,6 +284,21 @@ def members_of(connection: Connection, case_id: int, ids: Collection[int]) -> di
     return found
 
 
+def standing_for(connection: Connection, case_id: int, ref: str) -> list[Member]:
+    """Everybody of the case who is this person today, under whichever of their references it is
+    asked: first who stands for them, then those that links made one with. Empty for a strange one.
+    """
+    rows = connection.execute(_NAMED, {"case": case_id, "ref": ref.strip().upper()}).all()
+    if not rows:
+        return []
+    twice = doubles(connection, [case_id])
+    stand = members_of(connection, case_id, {rows[0].id, *twice})
+    lead = stand[rows[0].id]
+    same = [number for number in twice if stand[number].id == lead.id]
+    others = connection.execute(_OWN, {"case": case_id, "numbers": same})
+    return [lead, *(Member(*row) for row in others)]
+
+
 def by_person(connection: Connection, case_id: int) -> dict[int, Member]:
     """Everybody who is or was in a case, by who they are today; who is, before who was."""
     return _today(connection, case_id)
@@ -340,11 +354,15 @@ def find(connection: Connection, case_id: int, ref: str) -> Member:
 def find_all(connection: Connection, case_id: int, refs: Iterable[str]) -> list[Member]:
     """The people with these references, each once, in their order. Raises NotKnown."""
     known = {member.ref: member for member in members(connection, case_id)}
-    found = []
+    found = {}
     for ref in dict.fromkeys(ref.strip().upper() for ref in refs):
-        if ref not in known:
+        member = known.get(ref)
+        if member is None:
+            # A link may have made one person of two since the reference was written down.
+            member = next(iter(standing_for(connection, case_id, ref)), None)
+        if member is None or member.ref not in known:
             raise NotKnown(
                 f"{ref[:32]!r}: không có trong ca này / nobody in this case has this reference"
             )
-        found.append(known[ref])
-    return found
+        found[member.id] = member
+    return list(found.values())

@@ -158,3 +158,22 @@ def test_a_tracer_elsewhere_sees_nothing_of_it(office: Office, seller: str) -> N
             ask(office.desk(stranger))
     assert office.desk(stranger).listed() == []
     assert [each.ref for each in office.desk(SUPERVISOR).listed()] == [CASE]
+
+
+def test_what_was_done_about_two_cards_is_told_of_the_one_person_they_are(
+    office: Office, seller: str
+) -> None:
+    desk = office.desk()
+    first, second = [each for each in desk.contacts(CASE) if each.role == "F1"][:2]
+    desk.say(CASE, "gọi lần một", person=first.ref)
+    desk.call(CASE, second.ref, reachable=False, words="máy bận")
+    visitors = {each.ref: each.visitor for each in desk.evaluate(CASE)[1].contacts}
+    link, _ = desk.link(CASE, visitors[first.ref], visitors[second.ref], "hai thẻ một người")
+    (one,) = [each for each in desk.contacts(CASE) if each.ref in (first.ref, second.ref)]
+    assert one.notes == 2
+    assert [each.words for each in desk.events(CASE, person=one.ref)] == ["gọi lần một", "máy bận"]
+    # The reference of before still leads there.
+    other = ({first.ref, second.ref} - {one.ref}).pop()
+    assert desk.events(CASE, person=other) == desk.events(CASE, person=one.ref)
+    desk.unlink(CASE, link, "nhầm")
+    assert [each.words for each in desk.events(CASE, person=second.ref)] == ["máy bận"]
