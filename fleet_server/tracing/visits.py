@@ -11,6 +11,8 @@ How events are read, in the order of their corrected times:
 - An exit closes the open stay at its venue, even when another venue was entered since (a shop
   within a mall). Beyond the cap it does so only if nothing else was entered since; otherwise an
   entry must have gone unseen. An exit that closes nothing is an orphan.
+- What was an exit stays one when retention has let go of its entry: else every stay after it at a
+  both-way kiosk would be read the other way round.
 """
 
 from bisect import bisect_right
@@ -46,6 +48,8 @@ class PersonScan(NamedTuple):
     earliest_ms: int
     latest_ms: int
     authentic: bool
+    is_exit: bool = False
+    """Known to be no entry, whatever its direction leaves open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +153,8 @@ def _repeats(scan: PersonScan, last: PersonScan) -> bool:
 def _is_entry(scan: PersonScan, stay: _Stay | None, *, moved_on: bool) -> bool:
     if scan.direction in (ENTRY, EXIT):
         return scan.direction == ENTRY
+    if scan.is_exit:
+        return False
     return stay is None or moved_on or not _within_cap(scan, stay)
 
 
