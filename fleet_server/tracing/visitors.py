@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 from fleet_server.database import chunks
 from fleet_server.errors import NotKnown
 from fleet_server.identity import links
-from fleet_server.models import ImportedVisitor
+from fleet_server.models import ImportedVisitor, Pseudonym
 
 IMPORTED: Final = "import:"
 SCANNED: Final = "scan:"
@@ -56,6 +56,12 @@ def in_order(connection: Connection, persons: Sequence[int]) -> list[str]:
     """Their references, in the order of `persons`."""
     found = refs(connection, persons)
     return [found[person] for person in persons]
+
+
+def selves(connection: Connection, person: int) -> list[int]:
+    """All persons that links made one with `person`, itself first: their stays were its."""
+    own = select(Pseudonym.own_person_id).where(Pseudonym.person_id == person)
+    return [person, *sorted({*connection.scalars(own)} - {person})]
 
 
 def _imported(connection: Connection, ref: str) -> int | None:

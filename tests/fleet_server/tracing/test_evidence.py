@@ -76,6 +76,19 @@ def test_a_stay_by_hand_says_so(town: Town) -> None:
     assert answer.contact.possible_s == 5400
 
 
+def test_of_two_stays_by_hand_at_once_the_meeting_names_the_one_it_was_at(town: Town) -> None:
+    times = (NOON, NOON, NOON), (NOON + 7200, NOON + 7200, NOON + 7200)
+    with town.engine.connect() as connection:
+        answer = evidence.why(
+            connection,
+            town.person(0),
+            town.person(1),
+            question(town),
+            by_hand=[Handmade(venue, venue, *times) for venue in ("quan-mau", "cho-mau")],
+        )
+    assert [meeting.index.venue for meeting in answer.meetings] == ["cho-mau"]
+
+
 def test_where_somebody_was_is_told_with_the_bounds(town: Town) -> None:
     with town.engine.connect() as connection:
         answer = evidence.stays(connection, town.person(1), question(town))
