@@ -134,7 +134,9 @@ def test_imported_references_are_a_namespace_of_their_own(town: Town) -> None:
         assert visitors.resolve(connection, "import:1269") == alone
         assert visitors.resolve(connection, f"import:P{person}") == both
         assert visitors.resolve(connection, f"scan:P{person}") == person
-        assert visitors.in_order(connection, [both, person]) == [f"P{person}", f"P{person}"]
+        refs = visitors.in_order(connection, [both, person, alone])
+        assert refs == [f"import:P{person}", f"scan:P{person}", "1269"]
+        assert [visitors.resolve(connection, ref) for ref in refs] == [both, person, alone]
         with pytest.raises(NotKnown, match=rf"expected scan:P{person} or import:P{person}"):
             visitors.resolve(connection, f"P{person}")
         for stranger in (f"P{alone}", "scan:1269", "import:9", "P999", "nobody"):
@@ -149,3 +151,4 @@ def test_an_imported_reference_may_look_like_the_number_of_another_imported_pers
     (second,) = imported(town.engine, f"P{first}")
     with town.engine.connect() as connection:
         assert visitors.resolve(connection, f"P{first}") == second
+        assert visitors.in_order(connection, [first, second]) == ["a", f"P{first}"]
