@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, delete, func, insert, select, update
 
 from fleet_server import database
+from fleet_server.fleet import hours, registry
 from fleet_server.identity import links, people
 from fleet_server.models import (
     Base,
@@ -187,6 +188,25 @@ def test_closing_hours_bound_visits(town: Town) -> None:
     town.scan(0, 0, "in")
     town.drain()
     assert town.visits()[0][4:] == ("venue_closed", NOON_MS // 1000 + 3600)
+
+
+def test_stays_until_closing_follow_the_opening_hours(town: Town) -> None:
+    def set_hours(*texts: str) -> None:
+        with town.engine.execution_options(**database.WRITES).begin() as connection:
+            registry.set_hours(
+                connection, venue="cho-mau", opening=hours.parse(texts), at_ms=1, actor="t"
+            )
+        town.drain()
+
+    town.scan(0, 0, "in")
+    town.scan(1, 0, "in", place=1)
+    town.drain()
+    set_hours("daily 06:00-13:00")
+    assert town.visits()[0][4:] == ("venue_closed", NOON_MS // 1000 + 3600)
+    set_hours("daily 06:00-14:00")
+    assert town.visits()[0][4:] == ("venue_closed", NOON_MS // 1000 + 7200)
+    set_hours()
+    assert [visit[4] for visit in town.visits()] == ["dwell_default"] * 2
 
 
 def link(town: Town, first: int, second: int) -> int:
