@@ -27,7 +27,7 @@ from sqlalchemy import (
 from fleet_server.identity import audit
 from fleet_server.models import Base, LetGoDay
 from fleet_server.privacy import erasure, proofs
-from fleet_server.tracing import carried, storage
+from fleet_server.tracing import carried, stale, storage
 from fleet_server.tracing.storage import naming
 
 DAY_MS: Final = 86_400_000
@@ -120,6 +120,7 @@ def _begin(connection: Connection, day: int, now_ms: int) -> Row[Any]:
 def _end(connection: Connection, begun: Row[Any], now_ms: int, actor: str) -> None:
     """Writes the proof into the log, once, whoever else lets go of the same day."""
     # Visits may have been derived again from scans that were still there.
+    stale.mark(connection, carried.guests(connection, begun.day), now_ms)
     storage.drop_day(connection, begun.day)
     ended = connection.execute(
         update(LetGoDay)

@@ -46,6 +46,14 @@ def note_exits(connection: Connection, day: int) -> None:
         )
 
 
+def guests(connection: Connection, day: int) -> list[int]:
+    """Whoever has a stay of the day."""
+    if day not in storage.of(connection).days(connection):
+        return []
+    stays = table(naming.whole(connection.dialect.name, day), column("person_id"))
+    return list(connection.scalars(select(stays.c.person_id).distinct()))
+
+
 def _closing(dialect: str, day: int) -> Select[Any]:
     """Later scans that ended stays of the day."""
     stays = table(

@@ -410,6 +410,22 @@ def test_what_was_an_exit_at_a_both_way_kiosk_stays_one_when_its_entry_is_gone(
     assert story.stays_of(person) == [*days[3:6], (days[6][0], None)]
 
 
+def test_stays_derived_while_their_day_goes_leave_the_next_day_as_it_was(story: Story) -> None:
+    person, number = story.visitor("a")
+    for hour in (8, 9, 20, 22):
+        story.scan(number, day=1, hour=hour, direction="both")
+    story.derive()
+
+    class Deriving:
+        def step(self, stage: str, done: int, of: int) -> None:
+            if of == 2 and done == 1:  # the entry at 8 is gone, its exit is not yet
+                story.rebuild()
+
+    run(story, day=5, batch=1, watcher=Deriving())
+    story.derive()
+    assert story.stays_of(person) == [(44, 46)]
+
+
 def test_a_repeat_stays_no_entry_when_what_it_repeats_is_gone(story: Story) -> None:
     person, number = story.visitor("a")
     # In, out just before the day ends in UTC, and the card once more just after.
