@@ -156,6 +156,11 @@ def history(connection: Connection, person_id: int, asked: Asked) -> HistoryAnsw
     now = store.of_persons(connection, [person_id], since, asked.question.until)
     versions: list[tuple[StoredVisit, int | None]] = [(each.stored, each.until_ms) for each in was]
     versions += [(each, None) for each in now]
+    # Of the stays before the window those that reach into it, as they are or as they were.
+    reaching = {
+        _when(stored) for stored, _ in versions if stored.visit.end_latest > asked.question.since
+    }
+    versions = [version for version in versions if _when(version[0]) in reaching]
     versions.sort(key=lambda version: (version[0].since_ms, _when(version[0])))
     known = _known(connection, [stored for stored, _ in versions], asked)
     return HistoryAnswer(

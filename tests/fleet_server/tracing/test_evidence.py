@@ -126,6 +126,16 @@ def imported(engine: Engine, *refs: str) -> list[int]:
     return found
 
 
+def test_a_stay_that_ended_before_the_window_has_no_history_in_it(town: Town) -> None:
+    town.scan(0, 180, "in")
+    town.scan(0, 240, "out")
+    town.drain()
+    with town.engine.connect() as connection:
+        later = asked(town.engine, QUESTION._replace(since=NOON + 7200))
+        answer = evidence.history(connection, town.person(0), later)
+    assert [version.stay.left_at for version in answer.versions] == ["2026-01-01T09:00:00Z"]
+
+
 def test_imported_references_are_a_namespace_of_their_own(town: Town) -> None:
     person = town.person(0)
     alone, both = imported(town.engine, "1269", f"P{person}")
