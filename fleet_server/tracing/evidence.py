@@ -72,7 +72,9 @@ def why(
     """Which stays of two persons overlapped, and what that makes the one to the other."""
     question = asked.question
     index = index_stays(connection, person_id, asked, by_hand)
-    theirs, known, met = _met(connection, person_id, index, [other_id], asked, by_hand=by_hand)
+    # Nobody is a contact of their own, whichever of their cards is asked about.
+    others = [other_id] if other_id != person_id else []
+    theirs, known, met = _met(connection, person_id, index, others, asked, by_hand=by_hand)
     reached = reach(index, question)
     by_span = [
         [each for each in theirs if each.visit.venue_id == venue] for venue in reached.venues

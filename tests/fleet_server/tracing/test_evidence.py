@@ -7,11 +7,13 @@ from fleet_server import database
 from fleet_server.errors import NotKnown
 from fleet_server.models import ImportedVisitor, Person
 from fleet_server.tracing import evidence, questions, visitors
+from fleet_server.tracing.asking import Asker, Desk, Wanted
 from fleet_server.tracing.handmade import Handmade
 from fleet_server.tracing.questions import Asked
 from fleet_server.tracing.reach import Question
+from fleet_server.tracing.rules import BadRule
 from tests.fleet_server.tracing.stays import rule
-from tests.fleet_server.tracing.test_derivation import Town
+from tests.fleet_server.tracing.test_derivation import Town, link
 from tests.fleet_server.tracing.test_questions import asked
 from tests.support.world import NOON_MS
 
@@ -113,6 +115,17 @@ def test_how_a_stay_came_to_be_what_it_is_is_told(town: Town) -> None:
     assert now.until is None
     assert then.stays == [was.stay]
     assert then.as_of < now.since
+
+
+def test_two_cards_of_one_person_are_no_contact_and_have_nothing_in_common(town: Town) -> None:
+    refs = [f"P{town.person(who)}" for who in (0, 1)]
+    link(town, 0, 1)
+    desk = Desk(town.engine, Asker("t"), town.now_ms)
+    wanted = Wanted(QUESTION.since, QUESTION.until)
+    answer = desk.why(*refs, wanted)
+    assert (answer.contact, answer.meetings) == (None, [])
+    with pytest.raises(BadRule, match="one person"):
+        desk.common(refs, wanted)
 
 
 def imported(engine: Engine, *refs: str) -> list[int]:
