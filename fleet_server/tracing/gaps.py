@@ -61,7 +61,7 @@ def hole(last: Heard | None, *, until: int, now: int) -> Hole | None:
         return Hole("never_heard", None)
     waiting = _waiting_since(last)
     if last.state == presence.READY and now - last.heard <= SILENT_AFTER_S:
-        on_their_way = last.oldest_s is not None and last.oldest_s < WAITING_AFTER_S
+        on_their_way = waiting is not None and now - waiting < WAITING_AFTER_S
         if not last.waiting or on_their_way:
             return None
         return Hole("undelivered", waiting) if waiting is None or waiting < end else None

@@ -50,7 +50,7 @@ def test_what_is_missing_after_the_window_is_no_gap_of_it() -> None:
 def test_records_on_their_way_are_no_gap() -> None:
     for oldest in (0, 2, WAITING_AFTER_S - 1):
         assert hole(heard(ago=0, waiting=5, oldest=oldest), until=NOW, now=NOW) is None
-    waiting = heard(ago=0, waiting=5, oldest=WAITING_AFTER_S)
+    waiting = heard(ago=40, waiting=5, oldest=WAITING_AFTER_S - 40)
     assert hole(waiting, until=NOW, now=NOW) == Hole("undelivered", NOW - WAITING_AFTER_S)
 
 
