@@ -181,7 +181,10 @@ def _leads_back(scan: PersonScan, closed: _Stay | None) -> bool:
     it is taken to: what leads out of the venue then is still read as an exit."""
     if scan.room_id is None:
         return False
-    return scan.is_exit and scan.direction != EXIT if closed is None else closed.by_gate
+    if closed is None:
+        return scan.is_exit and scan.direction != EXIT
+    # From gate to room within two minutes, the entry to the room was taken for a repeat.
+    return closed.by_gate or closed.entry.room_id is None
 
 
 def _within_cap(scan: PersonScan, stay: _Stay) -> bool:

@@ -229,6 +229,14 @@ def test_who_goes_into_a_room_and_out_of_it_is_in_the_venue_all_the_time(
     assert derived.orphan_exits == ()
 
 
+def test_who_was_in_a_room_a_minute_after_the_gate_leaves_the_venue_by_the_gate() -> None:
+    diary = Diary().add(0, "in").add(1, "in", room=5).add(60, "out", room=5).add(90, "out")
+    assert diary.stays() == [
+        (MARKET, 0, 60, "exit_scan", 60),
+        (MARKET, 60, 90, "exit_scan", 90),
+    ]
+
+
 def test_at_a_both_way_kiosk_of_another_room_one_enters_that_room() -> None:
     diary = Diary().add(0, "both", room=4).add(30, "both", room=5).add(60, "both", room=5)
     # Nobody knows of a gate: who left the last room may have left the venue.
