@@ -82,10 +82,7 @@ def hours(settings: Settings, *, ref: str, text: tuple[str, ...]) -> None:
             at_ms=shared.now_ms(),
             actor=shared.actor(),
         )
-    click.echo(
-        f"Đã ghi giờ mở cửa / Opening hours written down: {ref}. "
-        "Stays derived before take them in with `fleet visits rebuild`."
-    )
+    click.echo(f"Đã ghi giờ mở cửa / Opening hours written down: {ref}.")
 
 
 @venue.command("set")

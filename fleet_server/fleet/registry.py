@@ -11,6 +11,7 @@ from fleet_server.fleet.references import Taken, Unfit, check_name, check_refere
 from fleet_server.fleet.venues import venue_id
 from fleet_server.identity import audit
 from fleet_server.models import Area, OpeningHours, Venue
+from fleet_server.tracing import stale
 from fleet_server.tracing.opening import Stretch
 
 MAX_DWELL_MIN: Final = 960
@@ -65,10 +66,14 @@ def create_venue(
 def set_hours(
     connection: Connection, *, venue: str, opening: Sequence[Stretch], at_ms: int, actor: str
 ) -> None:
-    """Replace a venue's opening hours; none means not known. Raises NotKnown."""
+    """Replace a venue's opening hours; none means not known. Raises NotKnown.
+
+    Stays that were taken to last until closing are derived again.
+    """
     found = venue_id(connection, venue)
     connection.execute(delete(OpeningHours).where(OpeningHours.venue_id == found))
     _put_hours(connection, found, opening)
+    stale.mark_guests(connection, found, at_ms)
     detail = {"hours": [hours.in_words(each) for each in opening]}
     audit.append(
         connection, at_ms=at_ms, actor=actor, action="venue.hours", subject=venue, detail=detail

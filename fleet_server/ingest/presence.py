@@ -31,7 +31,8 @@ class Heard:
 
     kiosk: str
     heard_ms: int
-    """Server time; 0 for a retained message, which was said some time ago."""
+    """Server time; 0 for what the kiosk does not say now: a retained message, and its will, which
+    the broker says for it and which may have waited while the ingest was away."""
     state: State | None = None
     about: bytes | None = None
     health: bytes | None = None
@@ -57,7 +58,7 @@ def read(topic: str, payload: bytes, *, received_ms: int, retained: bool) -> Hea
         state = codec.decode(payload, State, limit=MAX_RECORD_BYTES)
         if not 0 <= state.since_ms < _MAX_MS:
             raise Malformed("a state's since_ms is milliseconds from 0 up to the year 2248")
-        return Heard(kiosk, heard_ms, state=state)
+        return Heard(kiosk, 0 if state.state == LOST else heard_ms, state=state)
     if channel == ABOUT:
         codec.decode(payload, About, limit=MAX_RECORD_BYTES)
         return Heard(kiosk, heard_ms, about=payload)

@@ -129,11 +129,17 @@ def _listen(
     stations: dict[str, Station],
 ) -> None:
     """Who spoke, and what they said of themselves."""
-    spoke = [Heard(message.source, message.received_ms) for message in messages]
+    spoke = [Heard(message.source, _said_ms(message)) for message in messages]
     known = {ref: station.id for ref, station in stations.items() if not station.revoked}
     presence.store(
         connection, [(known[each.kiosk], each) for each in [*heard, *spoke] if each.kiosk in known]
     )
+
+
+def _said_ms(message: Judged) -> int:
+    """When a kiosk sent a batch, which may have waited at the broker while the ingest was away."""
+    clock, received_ms = message.clock, message.received_ms
+    return min(clock.wall_ms, received_ms) if clock.synced else received_ms
 
 
 def _strangers(heard: Sequence[Heard], stations: dict[str, Station], now_ms: int) -> list[Filed]:

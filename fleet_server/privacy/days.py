@@ -27,7 +27,7 @@ from sqlalchemy import (
 from fleet_server.identity import audit
 from fleet_server.models import Base, LetGoDay
 from fleet_server.privacy import erasure, proofs
-from fleet_server.tracing import storage
+from fleet_server.tracing import carried, stale, storage
 from fleet_server.tracing.storage import naming
 
 DAY_MS: Final = 86_400_000
@@ -112,6 +112,7 @@ def _begin(connection: Connection, day: int, now_ms: int) -> Row[Any]:
             )
         )
         begun = connection.execute(open_row).one()
+        carried.note_exits(connection, day)
     storage.drop_day(connection, day)
     return begun
 
@@ -119,6 +120,7 @@ def _begin(connection: Connection, day: int, now_ms: int) -> Row[Any]:
 def _end(connection: Connection, begun: Row[Any], now_ms: int, actor: str) -> None:
     """Writes the proof into the log, once, whoever else lets go of the same day."""
     # Visits may have been derived again from scans that were still there.
+    stale.mark(connection, carried.guests(connection, begun.day), now_ms)
     storage.drop_day(connection, begun.day)
     ended = connection.execute(
         update(LetGoDay)
@@ -151,10 +153,10 @@ def _counts(connection: Connection, day: int) -> dict[str, int]:
     unsure = _TABLES["unsure_stays"]
     within = unsure.c.entered_at.between(day * DAY_S, (day + 1) * DAY_S - 1)
     found["unsure_stays"] = _count(connection, unsure, within)
-    stays = naming.by_person if connection.dialect.name == "sqlite" else naming.partition
     known = day in storage.of(connection).days(connection)
-    for name, of_day in (("visits", stays), ("stay_history", naming.history)):
-        counted = text(f"SELECT count(*) FROM {of_day(day)}")  # noqa: S608  our own names
+    whole = naming.whole(connection.dialect.name, day)
+    for name, of_day in (("visits", whole), ("stay_history", naming.history(day))):
+        counted = text(f"SELECT count(*) FROM {of_day}")  # noqa: S608  our own names
         found[name] = (connection.scalar(counted) or 0) if known else 0
     return found
 

@@ -23,6 +23,7 @@ from fleet_server.models import (
 )
 from fleet_server.privacy import days, erasure, unneeded, wiping
 from fleet_server.privacy.days import DAY_MS, DAY_S
+from fleet_server.tracing import derivation
 
 BATCH: Final = 5_000
 """Rows in one transaction at most, so that scans never wait long for it."""
@@ -87,6 +88,8 @@ def run(
     seen = watcher or Silent()
     kept = limit(now_ms, keep_days)
     ran = Ran(kept.first_day)
+    # A day's stays say what scans of the next day were: all of them must be known.
+    derivation.drain(engine, now_ms=now_ms)
     with wiping.connected(engine) as connection:
         with connection.begin():
             wanted = days.with_anything_left(connection, kept.first_day)

@@ -78,7 +78,8 @@ def by_hour(
     people going out.
     """
     start, end = day_bounds(first, where.zone)[0], day_bounds(last, where.zone)[1]
-    hour = Scan.corrected_ms // (HOUR_S * 1000)
+    # From midnight there: where clocks are half an hour off, hours begin between those of UTC.
+    hour = (Scan.corrected_ms - start * 1000) // (HOUR_S * 1000)
     rows = connection.execute(
         select(hour, func.count())
         .where(
@@ -89,8 +90,7 @@ def by_hour(
         )
         .group_by(hour)
     )
-    # Where clocks are half an hour off, midnight lies within an hour.
-    return {max(int(number) * HOUR_S, start): scans for number, scans in rows}
+    return {start + int(number) * HOUR_S: scans for number, scans in rows}
 
 
 def filling(connection: Connection, where: LoggedVenue, *, now: int) -> Filling:

@@ -243,6 +243,8 @@ class Desk(NamedTuple):
 
         def work(session: _Session) -> tuple[CommonAnswer, str, Detail]:
             found = [visitors.resolve(session.connection, ref) for ref in persons]
+            if len(set(found)) == 1:
+                raise BadRule(f"{', '.join(persons)}: là một người / are one person")
             answer = shared_places.common(
                 session.connection, found, session.asked, limit=session.limit
             )

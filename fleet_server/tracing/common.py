@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select
 from fleet_server.models import Person
 from fleet_server.tracing import search, storage, visitors
 from fleet_server.tracing.answers import CommonAnswer, SharedPlace
-from fleet_server.tracing.questions import Asked, as_of, gaps_of
+from fleet_server.tracing.questions import Asked, as_of, gaps_of, selves
 from fleet_server.tracing.search import Window
 from fleet_server.tracing.storage.port import VenueSpan
 
@@ -27,10 +27,11 @@ def common(
     persons were seen at with probability s / N, and k or more of them with the binomial tail.
     """
     people = sorted(set(persons))
-    visits = search.visits_of(connection, people, asked.window, known_ms=asked.known_ms)
+    today = {own: person for person in people for own in selves(connection, person, asked)}
+    visits = search.visits_of(connection, list(today), asked.window, known_ms=asked.known_ms)
     went: dict[int, set[int]] = {}
     for each in visits:
-        went.setdefault(each.visit.venue_id, set()).add(each.person_id)
+        went.setdefault(each.visit.venue_id, set()).add(today[each.person_id])
     shared = {venue: who for venue, who in went.items() if len(who) > 1}
     seen = _seen(connection, sorted(shared), asked)
     population, estimated = _population(connection, asked.window)

@@ -12,7 +12,6 @@ from sqlalchemy import (
     delete,
     func,
     literal,
-    or_,
     select,
     true,
 )
@@ -25,6 +24,7 @@ from fleet_server.tracing.opening import Hours, Stretch, next_closing
 from fleet_server.tracing.spans import Span
 from fleet_server.tracing.storage.rows import StoredVisit
 from fleet_server.tracing.visits import Derived, DerivedVisit, PersonScan, derive, settled
+from wire.records import EXIT
 
 EVER: Final = (-(2**40), 2**40)
 """A window that leaves nothing out, seconds UTC."""
@@ -145,7 +145,7 @@ def _derive_persons(connection: Connection, persons: Collection[int], now_ms: in
         person: settled(visits, hours, staff.get(person)) for person, visits in imported.items()
     }
     drained = _write(connection, wanted, now_ms)
-    _write_orphans(connection, derived)
+    _write_orphans(connection, derived, scans)
     return drained
 
 
@@ -191,11 +191,13 @@ def _scans(connection: Connection, persons: Iterable[int]) -> dict[int, list[Per
             scans.earliest_ms,
             scans.latest_ms,
             credentials.authentic,
+            _ORPHANS.c.scan_id.is_not(None),
         )
         .select_from(_TABLES["pseudonyms"])
         .join(_TABLES["scan_keys"], keys.pseudonym_id == pseudonyms.id)
         .join(_TABLES["scans"], scans.id == keys.scan_id)
         .join(_TABLES["credentials"], credentials.id == scans.credential_id)
+        .outerjoin(_ORPHANS, _ORPHANS.c.scan_id == scans.id)
         .where(pseudonyms.person_id.in_(sorted(persons)))
         .distinct()
     )
@@ -286,7 +288,15 @@ def _write(
     return Drained(len(wanted), len(new), len(changed), len(gone))
 
 
-def _write_orphans(connection: Connection, derived: dict[int, Derived]) -> None:
+def _write_orphans(
+    connection: Connection,
+    derived: Mapping[int, Derived],
+    scans: Mapping[int, Sequence[PersonScan]],
+) -> None:
+    lonely = {person: [*result.orphan_exits] for person, result in derived.items()}
+    for person, found in scans.items():
+        # What is known to be an exit by nothing but its row keeps it.
+        lonely[person] += [scan for scan in found if scan.is_exit and scan.direction != EXIT]
     wanted: dict[int, dict[str, Any]] = {
         scan.id: {
             "scan_id": scan.id,
@@ -294,16 +304,15 @@ def _write_orphans(connection: Connection, derived: dict[int, Derived]) -> None:
             "venue_id": scan.venue_id,
             "left_at": scan.corrected_ms // 1000,
         }
-        for person, result in derived.items()
-        for scan in result.orphan_exits
+        for person, found in lonely.items()
+        for scan in found
     }
+    noted = {scan.id for found in scans.values() for scan in found if scan.is_exit}
     stored = {
         row["scan_id"]: dict(row)
+        for some in chunks(sorted(noted))
         for row in connection.execute(
-            # An exit may have been another person's before persons were linked.
-            select(_ORPHANS).where(
-                or_(_ORPHANS.c.person_id.in_(derived), _ORPHANS.c.scan_id.in_(wanted))
-            )
+            select(_ORPHANS).where(_ORPHANS.c.scan_id.in_(some))
         ).mappings()
     }
     gone = [scan_id for scan_id, row in stored.items() if wanted.get(scan_id) != row]

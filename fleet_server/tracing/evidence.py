@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select
 from fleet_server.database import chunks
 from fleet_server.models import Credential, Kiosk, Scan
 from fleet_server.times import iso
-from fleet_server.tracing import handmade, places, search, storage
+from fleet_server.tracing import handmade, places, search, storage, visitors
 from fleet_server.tracing.answers import (
     HistoryAnswer,
     Meeting,
@@ -28,6 +28,7 @@ from fleet_server.tracing.questions import (
     gaps_of,
     index_stays,
     said,
+    selves,
     visitor_ref,
 )
 from fleet_server.tracing.reach import Stay, reach
@@ -47,7 +48,8 @@ class _Known(NamedTuple):
 
 def stays(connection: Connection, person_id: int, asked: Asked) -> StaysAnswer:
     """Where a person was, earliest first."""
-    visits = search.visits_of(connection, [person_id], asked.window, known_ms=asked.known_ms)
+    persons = selves(connection, person_id, asked)
+    visits = search.visits_of(connection, persons, asked.window, known_ms=asked.known_ms)
     visits.sort(key=_when)
     known = _known(connection, visits, asked)
     return StaysAnswer(
@@ -70,7 +72,9 @@ def why(
     """Which stays of two persons overlapped, and what that makes the one to the other."""
     question = asked.question
     index = index_stays(connection, person_id, asked, by_hand)
-    theirs, known, met = _met(connection, person_id, index, [other_id], asked, by_hand=by_hand)
+    # Nobody is a contact of their own, whichever of their cards is asked about.
+    others = [other_id] if other_id != person_id else []
+    theirs, known, met = _met(connection, person_id, index, others, asked, by_hand=by_hand)
     reached = reach(index, question)
     by_span = [
         [each for each in theirs if each.visit.venue_id == venue] for venue in reached.venues
@@ -116,7 +120,8 @@ def _met(
 ) -> tuple[list[StoredVisit], _Known, dict[int, list[Meeting]]]:
     """The others' visits, what they are described with, and who met the index person how."""
     question = asked.question
-    mine = search.visits_of(connection, [person_id], asked.window, known_ms=asked.known_ms)
+    persons = selves(connection, person_id, asked)
+    mine = search.visits_of(connection, persons, asked.window, known_ms=asked.known_ms)
     latest = max((stay.possible[1] for stay in index), default=question.until)
     window = asked.window._replace(until=max(question.until, latest) + question.rule.linger_s)
     theirs = search.visits_of(connection, others, window, known_ms=asked.known_ms)
@@ -128,7 +133,7 @@ def _met(
     for stay in sorted(index, key=lambda each: each.possible):
         start = max(stay.possible[0], question.since)
         end = min(stay.possible[1], question.until)
-        if start >= end:
+        if start >= end or not at_venue[stay.venue]:
             continue
         end += question.rule.linger_s
         seen = _index_seen(stay, mine, by_hand, known)
@@ -148,10 +153,16 @@ def history(connection: Connection, person_id: int, asked: Asked) -> HistoryAnsw
     """What a person's stays of the window were, from when until when; oldest first."""
     store = storage.of(connection)
     since = asked.question.since - CAP_S + 1
-    was = store.superseded_of(connection, [person_id], since, asked.question.until)
+    persons = visitors.selves(connection, person_id)
+    was = store.superseded_of(connection, persons, since, asked.question.until)
     now = store.of_persons(connection, [person_id], since, asked.question.until)
     versions: list[tuple[StoredVisit, int | None]] = [(each.stored, each.until_ms) for each in was]
     versions += [(each, None) for each in now]
+    # Of the stays before the window those that reach into it, as they are or as they were.
+    reaching = {
+        _when(stored) for stored, _ in versions if stored.visit.end_latest > asked.question.since
+    }
+    versions = [version for version in versions if _when(version[0]) in reaching]
     versions.sort(key=lambda version: (version[0].since_ms, _when(version[0])))
     known = _known(connection, [stored for stored, _ in versions], asked)
     return HistoryAnswer(
@@ -241,7 +252,7 @@ def _index_seen(
 ) -> StaySeen:
     """The index person's stay: as derived, or as it was given by hand."""
     for hand in by_hand:
-        if hand.venue and handmade.of(hand, stay.venue) == stay:
+        if hand.venue == known.venues[stay.venue] and handmade.of(hand, stay.venue) == stay:
             return StaySeen(
                 venue=hand.venue,
                 room=None,

@@ -61,8 +61,10 @@ def hole(last: Heard | None, *, until: int, now: int) -> Hole | None:
         return Hole("never_heard", None)
     waiting = _waiting_since(last)
     if last.state == presence.READY and now - last.heard <= SILENT_AFTER_S:
-        undelivered = last.waiting and (waiting is None or waiting < end)
-        return Hole("undelivered", waiting) if undelivered else None
+        on_their_way = waiting is not None and now - waiting < WAITING_AFTER_S
+        if not last.waiting or on_their_way:
+            return None
+        return Hole("undelivered", waiting) if waiting is None or waiting < end else None
     reason: Reason = "disconnected" if last.state == presence.DISCONNECTED else "silent"
     # Whatever was still waiting when it fell silent is missing as well.
     since = min(at for at in (last.heard, waiting) if at is not None)

@@ -72,10 +72,17 @@ def index_stays(
     connection: Connection, person_id: int, asked: Asked, by_hand: Sequence[Handmade] = ()
 ) -> list[Stay]:
     """The index person's stays, those by hand in place of the derived ones they overlap."""
-    visits = search.visits_of(connection, [person_id], asked.window, known_ms=asked.known_ms)
+    persons = selves(connection, person_id, asked)
+    visits = search.visits_of(connection, persons, asked.window, known_ms=asked.known_ms)
     derived = search.stays(visits, asked.dwells(connection, search.venues_of(visits)))
     venue_ids = [places.resolve(connection, hand.venue) if hand.venue else None for hand in by_hand]
     return handmade.instead(derived, by_hand, venue_ids) if by_hand else derived
+
+
+def selves(connection: Connection, person_id: int, asked: Asked) -> list[int]:
+    """The persons whose stays are this one's: as they were known then, also of those that links
+    made one with it since."""
+    return [person_id] if asked.known_ms is None else visitors.selves(connection, person_id)
 
 
 def meet(
@@ -104,9 +111,8 @@ def contacts(
     limit: int | None = None,
 ) -> tuple[ContactsAnswer, int]:
     """Everyone who shared a place with the person, ranked, and how many there are."""
-    met = meet(
-        connection, index_stays(connection, person_id, asked, by_hand), asked, but=[person_id]
-    )
+    stays = index_stays(connection, person_id, asked, by_hand)
+    met = meet(connection, stays, asked, but=selves(connection, person_id, asked))
     answer = ContactsAnswer(
         visitor=visitor_ref(connection, person_id),
         rule=asked.question.rule,
@@ -122,7 +128,7 @@ def counts(
 ) -> CountsAnswer:
     """How many contacts of each tier there are."""
     stays = index_stays(connection, person_id, asked, by_hand)
-    met = meet(connection, stays, asked, but=[person_id])
+    met = meet(connection, stays, asked, but=selves(connection, person_id, asked))
     return CountsAnswer(
         visitor=visitor_ref(connection, person_id),
         rule=asked.question.rule,

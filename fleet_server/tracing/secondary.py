@@ -25,6 +25,7 @@ from fleet_server.tracing.questions import (
     index_stays,
     meet,
     said,
+    selves,
     visitor_ref,
 )
 from fleet_server.tracing.reach import Reach, reach
@@ -73,7 +74,8 @@ def secondary(
     if latency_s is None:
         latency_s = asked.terms.latency_min * 60
     index = index_stays(connection, person_id, asked, by_hand)
-    first_ring = meet(connection, index, asked, but=[person_id]).exposed
+    own = selves(connection, person_id, asked)
+    first_ring = meet(connection, index, asked, but=own).exposed
 
     def refs(persons: Sequence[int]) -> list[str]:
         return visitors.in_order(connection, persons)
@@ -81,7 +83,7 @@ def secondary(
     used = first_ring.at(first_ring.ranked(refs)[:top].tolist())
     firsts = _reached(connection, used, asked, latency_s)
     met = _met(connection, firsts, asked)
-    links = _closest(firsts, met, np.append(first_ring.sums.person, person_id))
+    links = _closest(firsts, met, np.append(first_ring.sums.person, own))
     listed = rank(links.person, links.tier, links.seconds, refs)[: limit or LIMIT].tolist()
     exposed = [met[links.through[i]].at([links.at[i]])[0] for i in listed]
     through = [firsts[links.through[i]].exposure.person for i in listed]

@@ -6,11 +6,15 @@ How events are read, in the order of their corrected times:
 - A scan in the same direction at the same venue within two minutes of the last event there is a
   repeat and no event.
 - `both`, and any word this release does not know, is an exit where the person is inside that venue
-  and has entered nowhere else since; else an entry.
+  and has entered nowhere else since; else an entry. At a room's kiosk it is an entry where the
+  person is inside the venue, but not in that room.
 - An entry opens a stay. It ends unmeasured any other open stay at that venue.
 - An exit closes the open stay at its venue, even when another venue was entered since (a shop
   within a mall). Beyond the cap it does so only if nothing else was entered since; otherwise an
   entry must have gone unseen. An exit that closes nothing is an orphan.
+- Who came from a gate into a room and leaves the room is inside the venue again: a further stay.
+- What was an exit stays one when retention has let go of its entry: else every stay after it at a
+  both-way kiosk would be read the other way round.
 """
 
 from bisect import bisect_right
@@ -46,6 +50,8 @@ class PersonScan(NamedTuple):
     earliest_ms: int
     latest_ms: int
     authentic: bool
+    is_exit: bool = False
+    """Known to be no entry, whatever its direction leaves open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,8 @@ class Derived:
 class _Stay:
     entry: PersonScan
     exit: PersonScan | None = None
+    by_gate: bool = False
+    """In a room, by a gate of its venue: who leaves the room is inside the venue still."""
 
 
 class _End(NamedTuple):
@@ -131,13 +139,18 @@ def _pair(scans: Sequence[PersonScan]) -> tuple[list[_Stay], list[PersonScan]]:
         stay = open_at.get(venue)
         moved_on = stay is not None and stays[-1] is not stay
         if _is_entry(scan, stay, moved_on=moved_on):
-            open_at[venue] = _Stay(scan)
+            open_at[venue] = _Stay(scan, by_gate=scan.room_id is not None and _by_gate(scan, stay))
             stays.append(open_at[venue])
-        elif stay is None or (moved_on and not _within_cap(scan, stay)):
-            orphans.append(scan)
-        else:
+            continue
+        closes = stay is not None and (not moved_on or _within_cap(scan, stay))
+        if stay is not None and closes:
             stay.exit = scan
             del open_at[venue]
+        if _leads_back(scan, stay if closes else None):
+            open_at[venue] = _Stay(scan._replace(room_id=None))
+            stays.append(open_at[venue])
+        elif not closes:
+            orphans.append(scan)
     return stays, orphans
 
 
@@ -149,7 +162,29 @@ def _repeats(scan: PersonScan, last: PersonScan) -> bool:
 def _is_entry(scan: PersonScan, stay: _Stay | None, *, moved_on: bool) -> bool:
     if scan.direction in (ENTRY, EXIT):
         return scan.direction == ENTRY
+    if scan.is_exit:
+        return False
+    if scan.room_id is not None and stay is not None and scan.room_id != stay.entry.room_id:
+        return True
     return stay is None or moved_on or not _within_cap(scan, stay)
+
+
+def _by_gate(scan: PersonScan, stay: _Stay | None) -> bool:
+    """Whether who enters a room came from the stay that is open there, by a gate."""
+    if stay is None or not _within_cap(scan, stay):
+        return False
+    return stay.by_gate or stay.entry.room_id is None
+
+
+def _leads_back(scan: PersonScan, closed: _Stay | None) -> bool:
+    """Whether an exit leads from a room back into its venue. Where the entry is let go (`is_exit`)
+    it is taken to: what leads out of the venue then is still read as an exit."""
+    if scan.room_id is None:
+        return False
+    if closed is None:
+        return scan.is_exit and scan.direction != EXIT
+    # From gate to room within two minutes, the entry to the room was taken for a repeat.
+    return closed.by_gate or closed.entry.room_id is None
 
 
 def _within_cap(scan: PersonScan, stay: _Stay) -> bool:

@@ -31,6 +31,11 @@ def partition(day: int) -> str:
     return f"visits_{_stamp(day)}"
 
 
+def whole(dialect: str, day: int) -> str:
+    """The table of the day's whole visits on this engine."""
+    return by_person(day) if dialect == "sqlite" else partition(day)
+
+
 def is_of_a_day(table: str) -> bool:
     """Whether a table, or an index of one, is made as days come, and so in no model."""
     starts = ("stays_by_venue_", "stays_by_person_", "stay_history", "visits_")

@@ -10,6 +10,7 @@ from sqlalchemy import Engine, func, insert, select, update
 from fleet_server import database
 from fleet_server.identity import audit
 from fleet_server.identity.pseudonyms import PseudonymKey
+from fleet_server.ingest import presence
 from fleet_server.ingest.judge import Judged, judge
 from fleet_server.ingest.presence import Heard
 from fleet_server.ingest.receipts import receipt
@@ -35,6 +36,8 @@ from fleet_server.models import (
     Venue,
     VenueType,
 )
+from fleet_server.times import iso
+from fleet_server.tracing import gaps
 from tests.support import world
 from tests.support.records import (
     EPOCH,
@@ -44,12 +47,14 @@ from tests.support.records import (
     make_kiosk_record,
     tracing_part,
 )
+from wire import codec
 from wire.presence import DISCONNECTED, LOST, READY, State
 from wire.receipts import CONFLICT
 from wire.records import COMPANIONS, BatchClock, IdentityPart, TracingPart
 
 KEYS = SealingKeys()
 PSEUDONYMS = PseudonymKey(bytes(32))
+SENT_MS = NOON_MS + 1_000
 RECEIVED_MS = NOON_MS + 5_000
 
 
@@ -351,7 +356,41 @@ def test_scans_count_as_a_sign_of_life_and_retained_messages_do_not(engine: Engi
     assert [row.heard_ms for row in _rows(engine, Presence)] == [0]
     _store(engine, _batch(make_kiosk_record(KEYS)))
     (row,) = _rows(engine, Presence)
-    assert (row.heard_ms, bytes(row.about)) == (RECEIVED_MS, b'{"model":"Pi"}')
+    assert (row.heard_ms, bytes(row.about)) == (SENT_MS, b'{"model":"Pi"}')
+
+
+def test_what_waited_at_the_broker_is_no_sign_of_life(engine: Engine) -> None:
+    place = world.one_venue(engine)
+    topic = f"tram/1/{place.kiosk}/state"
+
+    def say(state: str, minute: int) -> None:
+        payload = codec.encode(State(state=state, session="s", since_ms=NOON_MS))
+        at_ms = NOON_MS + minute * 60_000
+        _store(engine, heard=[presence.read(topic, payload, received_ms=at_ms, retained=False)])
+
+    say(READY, 0)
+    # The kiosk's power went while the ingest was away. For two hours what it had sent waited at the
+    # broker, and its will.
+    clock = BatchClock(boot="b", mono_ms=1, wall_ms=NOON_MS + 60_000, synced=True)
+    batch = make_batch([make_kiosk_record(KEYS)], clock=clock)
+    sent = judge(
+        f"tram/1/{place.kiosk}/scans",
+        batch,
+        received_ms=NOON_MS + 120 * 60_000,
+        key=KEYS.ingest,
+        pseudonym=PSEUDONYMS.digest,
+    )
+    _store(engine, sent)
+    say(LOST, 120)
+    (row,) = _rows(engine, Presence)
+    assert (row.state, row.heard_ms) == (LOST, NOON_MS + 60_000)
+    with engine.connect() as connection:
+        start = NOON_MS // 1000 + 1800
+        (gap,) = gaps.gaps(connection, None, start, start + 1800, now=start + 7200)
+    assert (gap.reason, gap.since) == ("silent", iso(NOON_MS // 1000 + 60))
+    say(READY, 180)
+    (away,) = _rows(engine, Outage)
+    assert (away.since_ms, away.until_ms) == (NOON_MS + 60_000, NOON_MS + 180 * 60_000)
 
 
 def test_a_strangers_presence_is_only_counted(engine: Engine) -> None:
@@ -447,4 +486,4 @@ def test_scans_end_a_silence_too(engine: Engine) -> None:
     _store(engine, heard=[Heard(place.kiosk, long_ago)])
     _store(engine, _batch(make_kiosk_record(KEYS)))
     (row,) = _rows(engine, Outage)
-    assert (row.since_ms, row.until_ms) == (long_ago, RECEIVED_MS)
+    assert (row.since_ms, row.until_ms) == (long_ago, SENT_MS)

@@ -386,3 +386,56 @@ def test_when_kiosks_were_away_goes_with_the_scans_of_these_days(story: Story) -
             add(connection, Outage, kiosk_id=kiosk, since_ms=at_ms, until_ms=at_ms + 1, state="")
     run(story, day=5)
     assert story.count("outages") == 2
+
+
+def test_what_was_an_exit_at_a_both_way_kiosk_stays_one_when_its_entry_is_gone(
+    story: Story,
+) -> None:
+    person, number = story.visitor("a")
+    # In at 06:00 local, before the day changes in UTC; out at 17:00. Every day.
+    for day in range(1, 7):
+        story.scan(number, day=day, hour=-6, direction="both")
+        story.scan(number, day=day, hour=5, direction="both")
+    story.derive()
+    days = [(24 * day - 6, 24 * day + 5) for day in range(1, 8)]
+    assert story.stays_of(person) == days[:6]
+    run(story, day=5)
+    story.scan(number, day=7, hour=-6, direction="both")
+    story.derive()
+    assert story.stays_of(person) == [*days[2:6], (days[6][0], None)]
+    story.rebuild()
+    assert story.stays_of(person) == [*days[2:6], (days[6][0], None)]
+    run(story, day=6)
+    story.rebuild()
+    assert story.stays_of(person) == [*days[3:6], (days[6][0], None)]
+
+
+def test_stays_derived_while_their_day_goes_leave_the_next_day_as_it_was(story: Story) -> None:
+    person, number = story.visitor("a")
+    for hour in (8, 9, 20, 22):
+        story.scan(number, day=1, hour=hour, direction="both")
+    story.derive()
+
+    class Deriving:
+        def step(self, stage: str, done: int, of: int) -> None:
+            if of == 2 and done == 1:  # the entry at 8 is gone, its exit is not yet
+                story.rebuild()
+
+    run(story, day=5, batch=1, watcher=Deriving())
+    story.derive()
+    assert story.stays_of(person) == [(44, 46)]
+
+
+def test_a_repeat_stays_no_entry_when_what_it_repeats_is_gone(story: Story) -> None:
+    person, number = story.visitor("a")
+    # In, out just before the day ends in UTC, and the card once more just after.
+    for hour in (15, 18.99, 19.01, 21, 23):
+        story.scan(number, day=1, hour=hour, direction="both")
+    # Who came first in these minutes did enter.
+    other, begun = story.visitor("b")
+    for hour in (19.01, 22):
+        story.scan(begun, day=1, hour=hour, direction="both")
+    run(story, day=5)
+    story.rebuild()
+    assert story.stays_of(person) == [(45, 47)]
+    assert story.stays_of(other) == [(43, 46)]

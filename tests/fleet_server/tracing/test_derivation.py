@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, delete, func, insert, select, update
 
 from fleet_server import database
+from fleet_server.fleet import hours, registry
 from fleet_server.identity import links, people
 from fleet_server.models import (
     Base,
@@ -189,7 +190,26 @@ def test_closing_hours_bound_visits(town: Town) -> None:
     assert town.visits()[0][4:] == ("venue_closed", NOON_MS // 1000 + 3600)
 
 
-def _link(town: Town, first: int, second: int) -> int:
+def test_stays_until_closing_follow_the_opening_hours(town: Town) -> None:
+    def set_hours(*texts: str) -> None:
+        with town.engine.execution_options(**database.WRITES).begin() as connection:
+            registry.set_hours(
+                connection, venue="cho-mau", opening=hours.parse(texts), at_ms=1, actor="t"
+            )
+        town.drain()
+
+    town.scan(0, 0, "in")
+    town.scan(1, 0, "in", place=1)
+    town.drain()
+    set_hours("daily 06:00-13:00")
+    assert town.visits()[0][4:] == ("venue_closed", NOON_MS // 1000 + 3600)
+    set_hours("daily 06:00-14:00")
+    assert town.visits()[0][4:] == ("venue_closed", NOON_MS // 1000 + 7200)
+    set_hours()
+    assert [visit[4] for visit in town.visits()] == ["dwell_default"] * 2
+
+
+def link(town: Town, first: int, second: int) -> int:
     with town.engine.execution_options(**database.WRITES).begin() as connection:
         return links.link(
             connection, town.person(first), town.person(second), reason="r", made_by="t", at_ms=1
@@ -202,7 +222,7 @@ def test_linked_pseudonyms_share_one_persons_visits(town: Town) -> None:
     town.drain()
     assert _count(town.engine, OrphanExit) == 1
     other = town.person(1)
-    person = _link(town, 0, 1)
+    person = link(town, 0, 1)
     town.drain()
     assert [visit[:4] for visit in town.visits()] == [(person, 0, 0, 30)]
     assert _count(town.engine, OrphanExit) == 0
@@ -217,7 +237,7 @@ def test_linked_pseudonyms_share_one_persons_visits(town: Town) -> None:
 def test_an_orphan_exit_moves_with_its_person(town: Town) -> None:
     town.scan(1, 30, "out")
     town.drain()
-    person = _link(town, 0, 1)
+    person = link(town, 0, 1)
     town.drain()
     with town.engine.connect() as connection:
         assert connection.scalars(select(OrphanExit.person_id)).all() == [person]
@@ -228,7 +248,7 @@ def test_a_scan_that_carried_two_numbers_of_one_person_counts_once(town: Town) -
     with town.engine.execution_options(**database.WRITES).begin() as connection:
         key = {"scan_id": scan_id, "position": 1, "pseudonym_id": town.pseudonyms[1]}
         connection.execute(insert(ScanKey).values(**key))
-    _link(town, 0, 1)
+    link(town, 0, 1)
     town.drain()
     assert len(town.visits()) == 1
 
@@ -255,7 +275,7 @@ def test_rebuilding_gives_what_arrival_gave(engine: Engine) -> None:
         if number % 7 == 0:
             town.drain()
         if number == 40:
-            _link(town, 1, 4)
+            link(town, 1, 4)
     town.drain()
     arrived = town.visits()
     assert len(arrived) > 20
@@ -290,7 +310,7 @@ def test_derivations_and_arrivals_at_once_end_in_step(town: Town) -> None:
     for number in range(150):
         town.scan(rng.randrange(6), number, rng.choice(["in", "out"]), number % 2)
         if number in (50, 100):
-            _link(town, number // 50, number // 50 + 2)
+            link(town, number // 50, number // 50 + 2)
     stop.set()
     for worker in workers:
         worker.join()
@@ -337,7 +357,7 @@ def test_a_visit_taken_away_is_kept_as_what_was_known(town: Town) -> None:
     town.scan(1, 90, "in")
     town.drain()
     alone = town.stored()
-    _link(town, 0, 1)
+    link(town, 0, 1)
     town.drain()
     with town.engine.connect() as connection:
         was = storage.of(connection).superseded_of(connection, range(1, 100), *EVER)
@@ -378,7 +398,7 @@ def test_a_note_about_somebody_holds_for_whom_links_made_of_them(town: Town) -> 
         connection.execute(insert(VenueStaff).values(**note))
     town.drain()
     assert [each.visit.staff for each in town.stored()] == [False, True]
-    _link(town, 0, 1)
+    link(town, 0, 1)
     town.drain()
     assert [(each.person_id, each.visit.staff) for each in town.stored()] == [
         (town.person(0), True),

@@ -7,11 +7,13 @@ from fleet_server import database
 from fleet_server.errors import NotKnown
 from fleet_server.models import ImportedVisitor, Person
 from fleet_server.tracing import evidence, questions, visitors
+from fleet_server.tracing.asking import Asker, Desk, Wanted
 from fleet_server.tracing.handmade import Handmade
 from fleet_server.tracing.questions import Asked
 from fleet_server.tracing.reach import Question
+from fleet_server.tracing.rules import BadRule
 from tests.fleet_server.tracing.stays import rule
-from tests.fleet_server.tracing.test_derivation import Town
+from tests.fleet_server.tracing.test_derivation import Town, link
 from tests.fleet_server.tracing.test_questions import asked
 from tests.support.world import NOON_MS
 
@@ -76,6 +78,19 @@ def test_a_stay_by_hand_says_so(town: Town) -> None:
     assert answer.contact.possible_s == 5400
 
 
+def test_of_two_stays_by_hand_at_once_the_meeting_names_the_one_it_was_at(town: Town) -> None:
+    times = (NOON, NOON, NOON), (NOON + 7200, NOON + 7200, NOON + 7200)
+    with town.engine.connect() as connection:
+        answer = evidence.why(
+            connection,
+            town.person(0),
+            town.person(1),
+            question(town),
+            by_hand=[Handmade(venue, venue, *times) for venue in ("quan-mau", "cho-mau")],
+        )
+    assert [meeting.index.venue for meeting in answer.meetings] == ["cho-mau"]
+
+
 def test_where_somebody_was_is_told_with_the_bounds(town: Town) -> None:
     with town.engine.connect() as connection:
         answer = evidence.stays(connection, town.person(1), question(town))
@@ -102,6 +117,17 @@ def test_how_a_stay_came_to_be_what_it_is_is_told(town: Town) -> None:
     assert then.as_of < now.since
 
 
+def test_two_cards_of_one_person_are_no_contact_and_have_nothing_in_common(town: Town) -> None:
+    refs = [f"P{town.person(who)}" for who in (0, 1)]
+    link(town, 0, 1)
+    desk = Desk(town.engine, Asker("t"), town.now_ms)
+    wanted = Wanted(QUESTION.since, QUESTION.until)
+    answer = desk.why(*refs, wanted)
+    assert (answer.contact, answer.meetings) == (None, [])
+    with pytest.raises(BadRule, match="one person"):
+        desk.common(refs, wanted)
+
+
 def imported(engine: Engine, *refs: str) -> list[int]:
     with engine.execution_options(**database.WRITES).begin() as connection:
         found = []
@@ -113,6 +139,16 @@ def imported(engine: Engine, *refs: str) -> list[int]:
     return found
 
 
+def test_a_stay_that_ended_before_the_window_has_no_history_in_it(town: Town) -> None:
+    town.scan(0, 180, "in")
+    town.scan(0, 240, "out")
+    town.drain()
+    with town.engine.connect() as connection:
+        later = asked(town.engine, QUESTION._replace(since=NOON + 7200))
+        answer = evidence.history(connection, town.person(0), later)
+    assert [version.stay.left_at for version in answer.versions] == ["2026-01-01T09:00:00Z"]
+
+
 def test_imported_references_are_a_namespace_of_their_own(town: Town) -> None:
     person = town.person(0)
     alone, both = imported(town.engine, "1269", f"P{person}")
@@ -121,7 +157,9 @@ def test_imported_references_are_a_namespace_of_their_own(town: Town) -> None:
         assert visitors.resolve(connection, "import:1269") == alone
         assert visitors.resolve(connection, f"import:P{person}") == both
         assert visitors.resolve(connection, f"scan:P{person}") == person
-        assert visitors.in_order(connection, [both, person]) == [f"P{person}", f"P{person}"]
+        refs = visitors.in_order(connection, [both, person, alone])
+        assert refs == [f"import:P{person}", f"scan:P{person}", "1269"]
+        assert [visitors.resolve(connection, ref) for ref in refs] == [both, person, alone]
         with pytest.raises(NotKnown, match=rf"expected scan:P{person} or import:P{person}"):
             visitors.resolve(connection, f"P{person}")
         for stranger in (f"P{alone}", "scan:1269", "import:9", "P999", "nobody"):
@@ -136,3 +174,4 @@ def test_an_imported_reference_may_look_like_the_number_of_another_imported_pers
     (second,) = imported(town.engine, f"P{first}")
     with town.engine.connect() as connection:
         assert visitors.resolve(connection, f"P{first}") == second
+        assert visitors.in_order(connection, [first, second]) == ["a", f"P{first}"]

@@ -7,7 +7,7 @@ from sqlalchemy import Engine, insert, update
 from fleet_server import database
 from fleet_server.models import Kiosk, Posting, Presence
 from fleet_server.tracing.answers import Gap
-from fleet_server.tracing.gaps import SILENT_AFTER_S, Heard, Hole, gaps, hole
+from fleet_server.tracing.gaps import SILENT_AFTER_S, WAITING_AFTER_S, Heard, Hole, gaps, hole
 from tests.support.world import NOON_MS, Place, one_venue, store_one_scan
 from wire.presence import DISCONNECTED, LOST, READY, Health
 
@@ -48,7 +48,10 @@ def test_what_is_missing_after_the_window_is_no_gap_of_it() -> None:
 
 
 def test_records_on_their_way_are_no_gap() -> None:
-    assert hole(heard(ago=0, waiting=5, oldest=2), until=NOW - 60, now=NOW) is None
+    for oldest in (0, 2, WAITING_AFTER_S - 1):
+        assert hole(heard(ago=0, waiting=5, oldest=oldest), until=NOW, now=NOW) is None
+    waiting = heard(ago=40, waiting=5, oldest=WAITING_AFTER_S - 40)
+    assert hole(waiting, until=NOW, now=NOW) == Hole("undelivered", NOW - WAITING_AFTER_S)
 
 
 def present(engine: Engine, place: Place, state: str, *, ago: int, **health: int) -> None:

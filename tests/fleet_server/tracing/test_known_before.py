@@ -1,16 +1,18 @@
 """Answers by what was known at an earlier time, beside an oracle that kept every version."""
 
 import random
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import Engine
 
 from fleet_server import database
-from fleet_server.tracing import questions, storage
+from fleet_server.tracing import evidence, questions, storage
 from fleet_server.tracing.reach import Question
 from fleet_server.tracing.storage.rows import StoredVisit
 from tests.fleet_server.tracing.oracle import Stay, by_pairs
 from tests.fleet_server.tracing.stays import rule, stay
+from tests.fleet_server.tracing.test_derivation import Town, link
 from tests.fleet_server.tracing.test_questions import (
     HOUR,
     MIDNIGHT,
@@ -22,8 +24,14 @@ from tests.fleet_server.tracing.test_questions import (
     found,
     visit,
 )
+from tests.support.world import NOON_MS
 
 SECOND = 1000
+
+
+@pytest.fixture
+def town(engine: Engine) -> Town:
+    return Town(engine)
 
 
 def put(engine: Engine, before: list[Stay], after: list[Stay], at_ms: int) -> None:
@@ -123,3 +131,35 @@ def test_changes_are_those_between_two_answers(engine: Engine) -> None:
     ((was, now),) = [(each.was, each.now) for each in answer.changed]
     assert (was.visitor, was.tier, was.certain_s) == ("P2", "B", 0)
     assert (now.visitor, now.tier, now.certain_s) == ("P2", "A", 1200)
+
+
+def test_two_cards_made_one_person_change_no_contact_that_was_known(town: Town) -> None:
+    # The person has two cards, 0 and 1; both met 2 and one met the other.
+    for who, minute, direction, place in (
+        (0, 0, "in", 0),
+        (1, 5, "in", 0),
+        (2, 10, "in", 0),
+        (0, 60, "out", 0),
+        (1, 61, "out", 0),
+        (2, 62, "out", 0),
+        (1, 200, "in", 1),
+        (3, 201, "in", 1),
+        (3, 240, "out", 1),
+        (1, 241, "out", 1),
+    ):
+        town.scan(who, minute, direction, place)
+    town.drain()
+    then_ms = town.now_ms
+    person = link(town, 0, 1)
+    town.drain()
+    question = Question(NOON_MS // 1000, NOON_MS // 1000 + 24 * HOUR, rule())
+    now = asked(town.engine, question)
+    with town.engine.connect() as connection:
+        changed = questions.changes(connection, person, now, since_ms=then_ms)
+        (_, before) = questions.contacts(connection, person, replace(now, known_ms=then_ms))
+        stays = evidence.stays(connection, person, replace(now, known_ms=then_ms))
+        history = evidence.history(connection, person, now)
+    assert (changed.added, changed.removed) == ([], [])
+    assert before == 2
+    assert len(stays.stays) == 3
+    assert [version.until is None for version in history.versions].count(False) > 0

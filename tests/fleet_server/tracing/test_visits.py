@@ -211,6 +211,52 @@ def test_an_exit_at_a_both_way_kiosk_closes_a_stay_begun_at_an_entry() -> None:
     assert Diary().add(0, "in").add(25, "both").stays() == [(MARKET, 0, 25, "exit_scan", 25)]
 
 
+@pytest.mark.parametrize(
+    ("gate_in", "room_in", "room_out", "gate_out"),
+    [("in", "in", "out", "out"), ("in", "both", "both", "out"), ("both", "both", "both", "both")],
+)
+def test_who_goes_into_a_room_and_out_of_it_is_in_the_venue_all_the_time(
+    gate_in: str, room_in: str, room_out: str, gate_out: str
+) -> None:
+    diary = Diary().add(0, gate_in).add(10, room_in, room=5).add(60, room_out, room=5)
+    derived = diary.add(90, gate_out).derive()
+    assert diary.stays() == [
+        (MARKET, 0, None, "next_scan", 10),
+        (MARKET, 10, 60, "exit_scan", 60),
+        (MARKET, 60, 90, "exit_scan", 90),
+    ]
+    assert [visit.room_id for visit in derived.visits] == [None, 5, None]
+    assert derived.orphan_exits == ()
+
+
+def test_who_was_in_a_room_a_minute_after_the_gate_leaves_the_venue_by_the_gate() -> None:
+    diary = Diary().add(0, "in").add(1, "in", room=5).add(60, "out", room=5).add(90, "out")
+    assert diary.stays() == [
+        (MARKET, 0, 60, "exit_scan", 60),
+        (MARKET, 60, 90, "exit_scan", 90),
+    ]
+
+
+def test_at_a_both_way_kiosk_of_another_room_one_enters_that_room() -> None:
+    diary = Diary().add(0, "both", room=4).add(30, "both", room=5).add(60, "both", room=5)
+    # Nobody knows of a gate: who left the last room may have left the venue.
+    assert diary.stays() == [
+        (MARKET, 0, None, "next_scan", 30),
+        (MARKET, 30, 60, "exit_scan", 60),
+    ]
+    by_gate = Diary().add(0, "in").add(10, "both", room=4).add(30, "both", room=5)
+    assert by_gate.add(60, "both", room=5).add(90, "out").stays()[-2:] == [
+        (MARKET, 30, 60, "exit_scan", 60),
+        (MARKET, 60, 90, "exit_scan", 90),
+    ]
+
+
+def test_who_left_a_room_whose_entry_is_let_go_is_in_the_venue_until_the_gate() -> None:
+    diary = Diary().add(60, "both", room=5).add(90, "both")
+    diary.scans[0] = diary.scans[0]._replace(is_exit=True)
+    assert diary.stays() == [(MARKET, 60, 90, "exit_scan", 90)]
+
+
 def test_two_scans_within_one_second_are_a_moments_stay() -> None:
     visit = _only(Diary().add(0, "in").add(0.01, "out").derive())
     assert (visit.left_at, visit.end_earliest, visit.end_latest) == (START + 1,) * 3

@@ -53,21 +53,25 @@ def test_hours_and_days_are_the_venues_own(world: World) -> None:
     assert [count for _, count in came.days] == [1, *[0] * 11, 1, 3]
 
 
-def test_where_clocks_are_half_an_hour_off_nobody_is_counted_on_another_day(world: World) -> None:
+def test_where_clocks_are_half_an_hour_off_everybody_is_counted_in_their_day_and_hour(
+    world: World,
+) -> None:
     with world.engine.connect() as connection:
         where = venue_log.venue(connection, "cho-mau")._replace(timezone="Asia/Kolkata")
     day = where.today(NOW)
     (first, _), (midnight, _) = (
         day_bounds(each, where.zone) for each in (day - dt.timedelta(days=13), day)
     )
-    for counter, at in enumerate((first, midnight - 1, midnight, midnight + 1799), start=1):
+    for counter, at in enumerate(
+        (first, midnight - 1, midnight, midnight + 3599, midnight + 3600), start=1
+    ):
         store_one_scan(world.engine, world.market, counter=counter, at_ms=at * 1000)
     with world.engine.connect() as connection:
         before = venue_figures.before(connection, where, day)
         on = venue_figures.by_hour(connection, where, day, day)
     came = venue_figures.came(where, day, before, on)
-    assert [count for _, count in came.days] == [1, *[0] * 11, 1, 2]
-    assert came.hours[0] == sum(came.hours) == 2
+    assert [count for _, count in came.days] == [1, *[0] * 11, 1, 3]
+    assert came.hours[:3] == [2, 1, 0]
 
 
 def test_a_neighbour_sees_none_of_it(world: World) -> None:
