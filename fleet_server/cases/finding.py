@@ -12,6 +12,7 @@ from fleet_server import database
 from fleet_server.cases import milestones, persons, register
 from fleet_server.cases.acting import Acting
 from fleet_server.cases.persons import Member
+from fleet_server.cases.states import DISMISSED
 from fleet_server.errors import Refused
 from fleet_server.models import CasePerson, Milestone
 from fleet_server.times import BadTime, parse
@@ -61,6 +62,8 @@ class Found:
     first: list[Exposed] = field(default_factory=list)
     second: list[Exposed] = field(default_factory=list)
     second_total: int = 0
+    set_aside: list[int] = field(default_factory=list)
+    """Contacts who were dismissed: nobody is F2 through them."""
     stays: dict[int, list[StaySeen]] = field(default_factory=dict)
     met: dict[tuple[int, int], list[Meeting]] = field(default_factory=dict)
     """By index person and contact."""
@@ -95,6 +98,11 @@ def find(
         asked = Asked(Question(since, until, rule), version.terms, acting.now)
         found = Found(asked, version.terms.latency_min * 60, [])
         everyone = [member.person_id for member in index]
+        found.set_aside = [
+            member.person_id
+            for member in persons.members(connection, case.id)
+            if member.state == DISMISSED
+        ]
         venues: set[int] = set()
         for member in index:
             by_hand = milestones.standing(connection, case.id, member.id)
@@ -171,7 +179,12 @@ def _second(
     everyone: Sequence[int],
 ) -> None:
     answer = secondary.secondary(
-        connection, member.person_id, found.asked, limit=F2_LIMIT, by_hand=by_hand
+        connection,
+        member.person_id,
+        found.asked,
+        limit=F2_LIMIT,
+        by_hand=by_hand,
+        set_aside=found.set_aside,
     )
     found.second_total += answer.total
     resolve = cache(lambda ref: visitors.resolve(connection, ref))

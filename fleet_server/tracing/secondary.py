@@ -6,7 +6,7 @@ after.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -69,8 +69,12 @@ def secondary(
     top: int = TOP,
     limit: int | None = None,
     by_hand: Sequence[Handmade] = (),
+    set_aside: Collection[int] = (),
 ) -> SecondaryAnswer:
-    """F2 through the first `top` F1; `latency_s` where it is not the rule's."""
+    """F2 through the first `top` F1; `latency_s` where it is not the rule's.
+
+    `set_aside`: F1 whom somebody found not to have been exposed; nobody is F2 through them.
+    """
     if latency_s is None:
         latency_s = asked.terms.latency_min * 60
     index = index_stays(connection, person_id, asked, by_hand)
@@ -80,7 +84,9 @@ def secondary(
     def refs(persons: Sequence[int]) -> list[str]:
         return visitors.in_order(connection, persons)
 
-    used = first_ring.at(first_ring.ranked(refs)[:top].tolist())
+    ranked = first_ring.ranked(refs)
+    ranked = ranked[~np.isin(first_ring.sums.person[ranked], list(set_aside))]
+    used = first_ring.at(ranked[:top].tolist())
     firsts = _reached(connection, used, asked, latency_s)
     met = _met(connection, firsts, asked)
     links = _closest(firsts, met, np.append(first_ring.sums.person, own))

@@ -177,3 +177,20 @@ def test_what_was_done_about_two_cards_is_told_of_the_one_person_they_are(
     assert desk.events(CASE, person=other) == desk.events(CASE, person=one.ref)
     desk.unlink(CASE, link, "nhầm")
     assert [each.words for each in desk.events(CASE, person=second.ref)] == ["máy bận"]
+
+
+def test_nobody_is_f2_through_who_was_set_aside(office: Office, seller: str) -> None:
+    desk = office.desk()
+    _, found = desk.evaluate(CASE)
+    through = {e.index for each in found.contacts if each.role == "F2" for e in each.exposures}
+    first = [each.ref for each in found.contacts if each.ref in through]
+    assert first
+    for ref in first:
+        desk.decide(CASE, ref, "dismissed", words="chỉ đi ngang qua")
+    _, after = desk.evaluate(CASE)
+    still = {e.index for each in after.contacts if each.role == "F2" for e in each.exposures}
+    assert not still & set(first)
+    assert set(first) <= {each.ref for each in after.contacts}
+    desk.decide(CASE, first[0], "to_call", words="có ngồi chung")
+    _, again = desk.evaluate(CASE)
+    assert first[0] in {e.index for c in again.contacts if c.role == "F2" for e in c.exposures}
