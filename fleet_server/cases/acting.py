@@ -74,6 +74,7 @@ class KnownCase(NamedTuple):
 COLUMNS: Final = tuple(getattr(Case, name) for name in KnownCase._fields)
 """What a known case is read from."""
 _CASE: Final = select(*COLUMNS).where(Case.ref == bindparam("ref"))
+_HELD: Final = select(Case.id).where(Case.ref == bindparam("ref")).with_for_update(key_share=True)
 
 
 class Acting(NamedTuple):
@@ -142,6 +143,13 @@ def enter(
     if case.closed_at is not None and not closed:
         raise Already(f"case {ref}: đã đóng / is closed; nothing in it is changed any more")
     return Acting(case, actor, now_ms)
+
+
+def hold(connection: Connection, ref: str) -> None:
+    """Whoever else goes to change this case waits for the end of the caller's transaction, as all
+    writers do on SQLite.
+    """
+    connection.execute(_HELD, {"ref": ref})
 
 
 def hold_to_area(engine: Engine, ref: str, actor: Actor, *, now_ms: int) -> None:

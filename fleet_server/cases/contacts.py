@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Engine, Row, Select, bindparam, func, select,
 
 from fleet_server import database
 from fleet_server.cases import freezing, persons
-from fleet_server.cases.acting import Acting, BadWords, area_named, line
+from fleet_server.cases.acting import Acting, BadWords, area_named, hold, line
 from fleet_server.cases.freezing import Signer
 from fleet_server.cases.results import Decided, EvaluatedExposure
 from fleet_server.cases.states import DISMISSED, HANDED_OVER, NEEDS_WORDS, PROMOTED, WORDS
@@ -65,6 +65,7 @@ def decide(
     if state in (DISMISSED, PROMOTED, HANDED_OVER):
         sealed = freezing.sign(signer, acting, state, decided)
     with engine.execution_options(**database.WRITES).begin() as connection:
+        hold(connection, acting.case.ref)
         kept = None if sealed is None else freezing.keep(connection, acting, sealed)
         values: dict[str, object] = {"state": state}
         if state == PROMOTED:

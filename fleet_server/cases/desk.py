@@ -28,7 +28,7 @@ from fleet_server.cases import (
     summary,
 )
 from fleet_server.cases import notice as public
-from fleet_server.cases.acting import Acting, Actor, enter
+from fleet_server.cases.acting import Acting, Actor, enter, hold
 from fleet_server.cases.changes import Changes
 from fleet_server.cases.contact_list import CaseContact, Filter, Listing, Offered
 from fleet_server.cases.contacts import Event
@@ -390,6 +390,7 @@ class CaseDesk:
     @contextmanager
     def _at(self, ref: str) -> Iterator[tuple[Connection, Acting]]:
         with self._writing() as connection:
+            hold(connection, ref)
             yield connection, self._enter(connection, ref)
 
     def _do(self, ref: str, what: Callable[[Connection, Acting], A]) -> A:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, delete, insert, select, update
 
 from fleet_server import database
 from fleet_server.cases import finding, freezing, milestones, persons
-from fleet_server.cases.acting import Acting
+from fleet_server.cases.acting import Acting, hold
 from fleet_server.cases.finding import Exposed, Found
 from fleet_server.cases.freezing import Signer
 from fleet_server.cases.milestones import KnownMilestone
@@ -47,20 +47,23 @@ def evaluate(engine: Engine, signer: Signer, acting: Acting) -> tuple[int, Evalu
     derivation.drain(engine, now_ms=acting.now_ms)
     found = finding.find(engine, acting)
     with engine.execution_options(**database.WRITES).begin() as connection:
+        hold(connection, acting.case.ref)
         for member in persons.members(connection, acting.case.id, role=persons.F0):
             milestones.propose(connection, acting, member, found.asked)
         members = _write(connection, acting, found)
         evaluation = _evaluation(
             acting, found, members, milestones.listed(connection, acting.case.id)
         )
-        last = freezing.latest(connection, acting.case.id)
-        before = (
-            None if last is None else freezing.load(connection, acting.case.id, last, None).content
-        )
-        if last is not None and _same(before, evaluation):
-            return last, evaluation
+        last = _standing(connection, acting, evaluation)
+    if last is not None:
+        return last, evaluation
     sealed = freezing.sign(signer, acting, freezing.EVALUATED, evaluation)
     with engine.execution_options(**database.WRITES).begin() as connection:
+        hold(connection, acting.case.ref)
+        # Somebody else may have evaluated at the same time.
+        last = _standing(connection, acting, evaluation)
+        if last is not None:
+            return last, evaluation
         number = freezing.keep(connection, acting, sealed)
         acting.note(
             connection,
@@ -72,6 +75,15 @@ def evaluate(engine: Engine, signer: Signer, acting: Acting) -> tuple[int, Evalu
             },
         )
     return number, evaluation
+
+
+def _standing(connection: Connection, acting: Acting, evaluation: Evaluation) -> int | None:
+    """The number of the last kept result, if this one says nothing else."""
+    last = freezing.latest(connection, acting.case.id)
+    if last is None:
+        return None
+    before = freezing.load(connection, acting.case.id, last, None).content
+    return last if _same(before, evaluation) else None
 
 
 def _write(connection: Connection, acting: Acting, found: Found) -> dict[int, Member]:

@@ -54,18 +54,40 @@ class Drained:
         return self
 
 
-def drain(engine: Engine, *, now_ms: int, enough: Callable[[], bool] = lambda: False) -> Drained:
-    """Derives the visits of all persons marked, some at a time; stops early when `enough()`."""
+def drain(engine: Engine, *, now_ms: int, wait: bool = True) -> Drained:
+    """Derives the visits of all persons marked, some at a time.
+
+    `wait`: also for those whom another process is at, so that nobody's visits are missing after.
+    """
     total = Drained()
     with database.driver_errors(), engine.connect() as connection:
         # Whoever only looks at a page does not stand in the way of writers for nothing.
         if connection.scalar(select(_STALE.c.person_id).limit(1)) is None:
             return total
-    while done := drain_some(engine, now_ms=now_ms):
-        total += done
-        if enough():
-            break
-    return total
+    while True:
+        while done := drain_some(engine, now_ms=now_ms):
+            total += done
+        if not wait or not _waited(engine):
+            return total
+
+
+def _waited(engine: Engine) -> bool:
+    """Waits for whoever is at somebody marked; False where nobody is marked any more.
+
+    Holds no marks while it waits for persons (see `_held`).
+    """
+    with database.driver_errors():
+        with engine.execution_options(**database.WRITES).begin() as connection:
+            marks = select(_STALE.c.person_id).order_by(_STALE.c.person_id).limit(1)
+            person = connection.scalar(marks.with_for_update())
+        if person is None:
+            return False
+        with engine.execution_options(**database.WRITES).begin() as connection:
+            into = select(_PERSONS.c.merged_into).where(_PERSONS.c.id == person)
+            both = _PERSONS.c.id.in_([person, connection.scalar(into)])
+            held = select(_PERSONS.c.id).where(both).order_by(_PERSONS.c.id)
+            connection.execute(held.with_for_update(key_share=True))
+    return True
 
 
 def drain_some(engine: Engine, *, now_ms: int) -> Drained | None:

@@ -20,7 +20,7 @@ def page(venue: str) -> str:
     del venue  # the guard has resolved it
     place, now, kept = here(), site().now(), site().kept
     day = place.today(now)
-    derivation.drain(site().engine, now_ms=now * 1000)
+    derivation.drain(site().engine, now_ms=now * 1000, wait=False)
     with site().engine.connect() as connection:
         # Days gone by change only where something comes late.
         before = kept.get(
