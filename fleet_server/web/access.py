@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, abort, current_app, g, redirect, render_template, request, url_for
 from flask_wtf.csrf import CSRFError, CSRFProtect
-from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.datastructures import MultiDict, WWWAuthenticate
 from werkzeug.exceptions import Unauthorized
 from werkzeug.wrappers import Response
 
@@ -122,11 +122,14 @@ def _declare(access: Access) -> Callable[[View], View]:
 def _enforce() -> Response | str | None:
     if request.endpoint is None:
         return None
+    if "\0" in request.path:
+        abort(404)
     declared = access_of(current_app.view_functions[request.endpoint])
     by_program = request.path.startswith(API)
     if not by_program:
         if declared is not None and declared.takes and cookies.held(cookies.SESSION) is not None:
             request.max_content_length = request.max_form_memory_size = declared.takes
+        _refuse_no_text(request.args)
         if _came_from_elsewhere():
             return render_template("account/come_in.html")
         _refuse_forms_of_others()
@@ -212,6 +215,14 @@ def _refuse_forms_of_others() -> None:
         csrf.protect()
     except CSRFError:
         abort(403, "Trang đã cũ: hãy tải lại rồi thử lại / The page is too old: reload, try again")
+    _refuse_no_text(request.form)
+
+
+def _refuse_no_text(given: MultiDict[str, str]) -> None:
+    """PostgreSQL takes no NUL in a text, and nobody types it."""
+    for name, value in given.items(multi=True):
+        if "\0" in value:
+            abort(400, f"{name[:32]!r}: không phải chữ / expected text without NUL")
 
 
 def _same_origin() -> bool:

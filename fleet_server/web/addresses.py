@@ -4,12 +4,24 @@ from functools import lru_cache
 from typing import Any, Final
 
 from flask import Flask, request, url_for
+from werkzeug.routing import IntegerConverter, Map
 
 MOST: Final = 16_384
 
 
+class Number(IntegerConverter):
+    """A number that a database can hold: there is nothing at any other address."""
+
+    def __init__(self, urls: Map) -> None:
+        super().__init__(urls, max=2**63 - 1)
+
+
 def install(app: Flask) -> None:
-    """`url_for` of templates makes each address once. It takes full names of endpoints only."""
+    """`url_for` of templates makes each address once. It takes full names of endpoints only.
+
+    Before any page is registered.
+    """
+    app.url_map.converters["int"] = Number
 
     @lru_cache(maxsize=MOST)
     def made(below: str, endpoint: str, *values: tuple[str, Any]) -> str:

@@ -113,12 +113,12 @@ def create_app(
     lasts = Lasts(accounts.session_hours * 3600, accounts.idle_minutes * 60)
     door = Door(engine, Passwords(accounts), SecretSeal(key), lasts)
     site.install(app, Site(settings, engine, door, clock, vault, Kept(keep_s)))
+    addresses.install(app)
     for module in PAGES:
         app.register_blueprint(module.pages)
     for pages in v1.PAGES:
         app.register_blueprint(pages)
     access.public("styles and scripts hold nothing of anybody")(app.view_functions["static"])
-    addresses.install(app)
     language.install(app)
     formats.install(app)
     navigation.install(app)
