@@ -28,10 +28,12 @@ from fleet_server.cases.results import (
 )
 from fleet_server.cases.states import TO_CALL
 from fleet_server.database import chunks
+from fleet_server.errors import Refused
 from fleet_server.models import CaseExposure, CasePerson, Venue
 from fleet_server.times import iso
 from fleet_server.tracing import (
     derivation,
+    gaps,
     questions,
 )
 
@@ -46,6 +48,7 @@ def evaluate(engine: Engine, signer: Signer, acting: Acting) -> tuple[int, Evalu
     """
     derivation.drain(engine, now_ms=acting.now_ms)
     found = finding.find(engine, acting)
+    _still_there(engine, acting, found)
     with engine.execution_options(**database.WRITES).begin() as connection:
         hold(connection, acting.case.ref)
         for member in persons.members(connection, acting.case.id, role=persons.F0):
@@ -75,6 +78,26 @@ def evaluate(engine: Engine, signer: Signer, acting: Acting) -> tuple[int, Evalu
             },
         )
     return number, evaluation
+
+
+def _still_there(engine: Engine, acting: Acting, found: Found) -> None:
+    """Raises Refused where days were let go since the last result: it knows more than this one."""
+    with engine.connect() as connection:
+        last = freezing.latest(connection, acting.case.id)
+        if last is None:
+            return
+        kept = freezing.load(connection, acting.case.id, last, None, part=msgspec.Raw)
+        since, until = found.asked.question.since, found.asked.question.until
+        gone = gaps.gone_until(connection, since, until, after_ms=kept.at_ms)
+    if gone is not None:
+        day = iso(gone - 1)[:10]
+        raise Refused(
+            f"case {acting.case.ref}: lượt quét đến hết {day} đã xóa sau kết quả {last}; kết quả đó"
+            " giữ nguyên, tính lại sẽ mất người. Hãy đóng ca, hoặc đặt khoảng thời gian bắt đầu sau"
+            f" ngày đó / scans up to {day} are gone since result {last}, which stands: evaluated"
+            " again, people would be missing. Close the case, or let its window begin after that"
+            " day"
+        )
 
 
 def _standing(connection: Connection, acting: Acting, evaluation: Evaluation) -> int | None:

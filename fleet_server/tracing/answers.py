@@ -45,13 +45,16 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Gap(msgspec.Struct, frozen=True, kw_only=True):
-    """A kiosk whose records of the window may still be missing."""
+    """A kiosk whose records of the window may still be missing, or days that are gone."""
 
-    kiosk: str
+    kiosk: Annotated[str, msgspec.Meta(description="Empty where days are gone")]
     venue: str
     reason: Annotated[
-        Literal["never_heard", "silent", "disconnected", "undelivered"],
-        msgspec.Meta(description="`undelivered`: it speaks, with records still waiting"),
+        Literal["never_heard", "silent", "disconnected", "undelivered", "let_go"],
+        msgspec.Meta(
+            description="`undelivered`: it speaks, with records still waiting; `let_go`: days of"
+            " the window are gone by retention, at all kiosks"
+        ),
     ]
     since: Annotated[Time | None, msgspec.Meta(description="null: not known")]
     queue_depth: Annotated[

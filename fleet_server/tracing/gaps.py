@@ -4,14 +4,15 @@ An answer without its gaps is indefensible, so whoever computes one asks here in
 transaction. When in doubt a kiosk is a gap.
 """
 
+import datetime as dt
 from collections.abc import Collection, Sequence
 from typing import Any, Final, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, func, or_, select, true
 
 from fleet_server.database import chunks
-from fleet_server.models import Kiosk, Posting, Presence, Venue
+from fleet_server.models import Kiosk, LetGoDay, Posting, Presence, Venue
 from fleet_server.times import iso, local
 from fleet_server.tracing.answers import Gap
 from wire import codec, presence
@@ -25,6 +26,7 @@ USUAL_DAYS: Final = 14
 _DAY_S: Final = 86_400
 
 Reason = Literal["never_heard", "silent", "disconnected", "undelivered"]
+LET_GO: Final = "let_go"
 
 
 class Heard(NamedTuple):
@@ -74,7 +76,9 @@ def hole(last: Heard | None, *, until: int, now: int) -> Hole | None:
 def gaps(
     connection: Connection, venue_ids: Collection[int] | None, since: int, until: int, *, now: int
 ) -> list[Gap]:
-    """The gaps of [since, until) at these venues (None: at all), longest silent first."""
+    """The gaps of [since, until) at these venues (None: at all): days that are gone, then kiosks,
+    longest silent first.
+    """
     statement = (
         select(
             Kiosk.id,
@@ -115,10 +119,39 @@ def gaps(
         found.append((begun, row, missing, last))
     found.sort(key=lambda item: (item[0], item[1].ref))
     usual = _per_day(connection, [_usual(row, min(begun, now)) for begun, row, _, _ in found])
-    return [
+    gone = gone_until(connection, since, until)
+    return ([] if gone is None else [_gone(since, gone)]) + [
         _gap(row.ref, row.venue, ZoneInfo(row.timezone), missing, last, usual=scans)
         for (_, row, missing, last), scans in zip(found, usual, strict=True)
     ]
+
+
+def gone_until(
+    connection: Connection, since: int, until: int, *, after_ms: int | None = None
+) -> int | None:
+    """Up to when (seconds UTC) retention let go of days of [since, until); None: of none.
+
+    `after_ms`: only what it began to let go of after then.
+    """
+    days = LetGoDay.day.between(since // _DAY_S, (until - 1) // _DAY_S)
+    later = true() if after_ms is None else LetGoDay.begun_ms > after_ms
+    last = connection.scalar(select(func.max(LetGoDay.day)).where(days, later))
+    return None if last is None else (last + 1) * _DAY_S
+
+
+def _gone(since: int, until: int) -> Gap:
+    """As days are let go, by UTC."""
+    last = dt.datetime.fromtimestamp(until - 1, dt.UTC)
+    return Gap(
+        kiosk="",
+        venue="",
+        reason=LET_GO,
+        since=iso(since),
+        queue_depth=None,
+        usual_per_day=0,
+        vi=f"Lượt quét đến hết ngày {last:%d/%m/%Y} (UTC) đã xóa, hết hạn lưu giữ",
+        en=f"Scans up to {last:%Y-%m-%d} (UTC) are gone: their time was over",
+    )
 
 
 def _waiting_since(last: Heard) -> int | None:

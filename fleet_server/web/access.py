@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from flask import Flask, abort, current_app, g, redirect, render_template, request, url_for
 from flask_wtf.csrf import CSRFError, CSRFProtect
-from werkzeug.datastructures import MultiDict, WWWAuthenticate
+from werkzeug.datastructures import CombinedMultiDict, WWWAuthenticate
 from werkzeug.exceptions import Unauthorized
 from werkzeug.wrappers import Response
 
@@ -129,12 +129,13 @@ def _enforce() -> Response | str | None:
     if not by_program:
         if declared is not None and declared.takes and cookies.held(cookies.SESSION) is not None:
             request.max_content_length = request.max_form_memory_size = declared.takes
-        _refuse_no_text(request.args)
         if _came_from_elsewhere():
             return render_template("account/come_in.html")
         _refuse_forms_of_others()
     if declared is None or declared.permission is None:
         return None
+    if not by_program:
+        _refuse_no_text(request.values)
     found = _by_header() if by_program else _by_session(declared)
     if isinstance(found, Response):
         return found
@@ -215,10 +216,9 @@ def _refuse_forms_of_others() -> None:
         csrf.protect()
     except CSRFError:
         abort(403, "Trang đã cũ: hãy tải lại rồi thử lại / The page is too old: reload, try again")
-    _refuse_no_text(request.form)
 
 
-def _refuse_no_text(given: MultiDict[str, str]) -> None:
+def _refuse_no_text(given: CombinedMultiDict[str, str]) -> None:
     """PostgreSQL takes no NUL in a text, and nobody types it."""
     for name, value in given.items(multi=True):
         if "\0" in value:

@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from fleet_server.cases.freezing import Forged
-from fleet_server.errors import NotKnown
+from fleet_server.errors import NotKnown, Refused
 from fleet_server.models import AuditEntry, FrozenResult, Scan, ScanKey
 from fleet_server.privacy import retention
 from tests.fleet_server.cases.conftest import CASE, Office, writing
@@ -134,3 +134,26 @@ def test_it_is_shown_whole_when_scans_were_taken_away(office: Office, kept: int)
     with writing(office.engine).begin() as connection:
         connection.execute(delete(ScanKey))
     assert office.desk().result(CASE, kept, office.sign.public_key()) == before
+
+
+def test_what_was_found_stands_when_the_days_it_came_from_are_gone(
+    office: Office, kept: int
+) -> None:
+    contacts, milestones = office.desk().contacts(CASE), office.desk().milestones(CASE)
+    assert any(each.places == ["cho-mot"] for each in contacts)
+    days = 30
+    office.now_ms += (days - 2) * 86_400_000
+    ran = retention.run(office.engine, keep_days=days, now_ms=office.now_ms, actor="t")
+    assert ran.rows["visits"]
+    told = office.desk().gaps(CASE)[0]
+    assert (told.reason, told.kiosk) == ("let_go", "")
+    assert "đã xóa" in told.vi
+    with pytest.raises(Refused, match=f"gone since result {kept}, which stands"):
+        office.desk().evaluate(CASE)
+    assert office.desk().contacts(CASE) == contacts
+    assert office.desk().milestones(CASE) == milestones
+    # Whoever wants what is left says so.
+    office.desk().amend(CASE, since_at=int(office.now_ms / 1000) - (days - 1) * 86_400)
+    number, after = office.desk().evaluate(CASE)
+    assert number > kept
+    assert "let_go" not in {each.reason for each in after.gaps}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.fleet_server.cases.conftest import CASE, Office, office
+from tests.fleet_server.cases.conftest import CASE, office
 from tests.fleet_server.people import submit
 from tests.fleet_server.web.clinic import Clinic
 from tests.fleet_server.web.test_case_names import known
