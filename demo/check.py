@@ -41,8 +41,9 @@ def read_journal(kiosk: str, path: Path) -> Journal:
     """The kiosk's own log; empty where it has not answered anybody yet."""
     accepted: list[RecordId] = []
     answers: Counter[str] = Counter()
-    lines = path.read_text("utf-8").splitlines() if path.exists() else []
-    for line in lines:
+    text = path.read_text("utf-8") if path.exists() else ""
+    # A line that is being written this moment has no end yet.
+    for line in text[: text.rfind("\n") + 1].splitlines():
         entry = json.loads(line)
         answers[entry["answer"]] += 1
         if entry["answer"] == "accepted":

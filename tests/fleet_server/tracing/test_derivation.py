@@ -331,7 +331,7 @@ def test_persons_somebody_else_is_at_keep_their_marks_and_nobody_waits(town: Tow
         # As somebody who links persons: holds the person first, then wants the mark.
         person = town.person(0)
         at_it.execute(update(Person).where(Person.id == person).values(merged_into=None))
-        drained = derivation.drain(town.engine, now_ms=NOON_MS)
+        drained = derivation.drain(town.engine, now_ms=NOON_MS, wait=False)
         assert drained.persons == 1
         stale.mark(at_it, [person], 1)
     assert _count(town.engine, StaleVisits) == 1
