@@ -97,6 +97,8 @@ def find(
         if since is None or until is None:
             begun, ended = register.window(connection, case, now=acting.now)
             since, until = since or begun, until or ended
+        if since >= until:
+            raise BadTime("Lúc bắt đầu phải trước lúc kết thúc / from: expected a time before `to`")
         rule = version.rule(min_overlap_min=min_overlap_min, linger_min=linger_min)
         asked = Asked(Question(since, until, rule), version.terms, acting.now)
         found = Found(asked, version.terms.latency_min * 60, [])

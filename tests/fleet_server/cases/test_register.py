@@ -39,6 +39,16 @@ def test_a_changed_laboratory_reference_is_confirmed_again(office: Office) -> No
     assert desk.show(CASE).lab_confirmed_by is None
 
 
+def test_who_wrote_the_laboratory_reference_down_does_not_confirm_it(office: Office) -> None:
+    office.desk().begin(CASE)
+    office.desk(SUPERVISOR).amend(CASE, lab_ref=LAB)
+    with pytest.raises(Refused, match="a second person confirms"):
+        office.desk(SUPERVISOR).confirm_lab(CASE, LAB)
+    office.desk().amend(CASE, lab_ref="XN-2")
+    office.desk(SUPERVISOR).confirm_lab(CASE, "XN-2")
+    assert office.desk().show(CASE).lab_confirmed_by == SUPERVISOR.name
+
+
 def test_nobody_is_looked_for_without_a_laboratory_reference(office: Office) -> None:
     desk = office.desk()
     desk.begin(CASE)
@@ -181,3 +191,10 @@ def test_a_mistaken_index_person_is_the_contact_of_before(office: Office) -> Non
         (now,) = [each for each in desk.contacts(CASE) if each.ref == second.ref]
         assert (now.role, now.state) == ("F1", "promoted")
         desk.evaluate(CASE)
+
+
+def test_a_preview_of_a_window_that_ends_before_it_begins_is_refused(office: Office) -> None:
+    office.with_seller()
+    now = office.now_ms // 1000
+    with pytest.raises(BadTime, match="a time before"):
+        office.desk().preview(CASE, since=now, until=now - 3600)
