@@ -320,6 +320,15 @@ def standing_for(connection: Connection, case_id: int, ref: str) -> list[Member]
     return [lead, *(Member(*row) for row in others)]
 
 
+def by_ref(connection: Connection, case_id: int) -> dict[str, Member]:
+    """Who each reference of the case stands for today; without those of people who left it."""
+    there = {member.person_id: member for member in members(connection, case_id)}
+    rows = connection.execute(_IN_CASE, {"case": case_id}).all()
+    leads = links.today(connection, [row.person_id for row in rows])
+    today = {row.ref: leads.get(row.person_id, row.person_id) for row in rows}
+    return {ref: there[person] for ref, person in today.items() if person in there}
+
+
 def by_person(connection: Connection, case_id: int) -> dict[int, Member]:
     """Everybody who is or was in a case, by who they are today; who is, before who was."""
     return _today(connection, case_id)
