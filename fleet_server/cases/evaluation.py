@@ -5,12 +5,12 @@ next evaluation; what the last one said stays as it was kept.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import msgspec
-from sqlalchemy import Connection, Engine, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, delete, insert, select, update
 
 from fleet_server import database
 from fleet_server.cases import finding, freezing, milestones, persons
@@ -26,7 +26,7 @@ from fleet_server.cases.results import (
     Evaluation,
     MilestoneSeen,
 )
-from fleet_server.cases.states import TO_CALL
+from fleet_server.cases.states import PROMOTED, TO_CALL
 from fleet_server.database import chunks
 from fleet_server.errors import Refused
 from fleet_server.models import CaseExposure, CasePerson, Venue
@@ -112,24 +112,21 @@ def _standing(connection: Connection, acting: Acting, evaluation: Evaluation) ->
 def _write(connection: Connection, acting: Acting, found: Found) -> dict[int, Member]:
     """The case's people and exposures as found; everybody there is or was, by person."""
     known = persons.by_person(connection, acting.case.id)
-    index = {person for person, member in known.items() if member.role == persons.F0}
-    first = finding.closest(found.first)
-    second = {
-        person: each
-        for person, each in finding.closest(found.second).items()
-        if person not in first and person not in index
-    }
-    areas = _areas(connection, [*first.values(), *second.values()])
-    for role, people in ((persons.F1, first), (persons.F2, second)):
+    first = {each.contact for each in found.first}
+    closest = finding.closest(found.exposed)
+    areas = _areas(connection, closest.values())
+    for role, people in (
+        (persons.F1, [person for person in closest if person in first]),
+        (persons.F2, [person for person in closest if person not in first]),
+    ):
         new = [person for person in people if person not in known]
         for member in persons.add(
             connection, acting, new, role=role, state=TO_CALL, area_ids=areas
         ):
             known[member.person_id] = member
-    _come_and_go(connection, acting, known, first.keys(), second.keys())
-    ids = [member.id for member in known.values()]
-    for some in chunks(ids):
-        connection.execute(delete(CaseExposure).where(CaseExposure.contact_id.in_(some)))
+    _come_and_go(connection, acting, known, first, closest.keys())
+    everybody = select(CasePerson.id).where(CasePerson.case_id == acting.case.id)
+    connection.execute(delete(CaseExposure).where(CaseExposure.contact_id.in_(everybody)))
     rows = [
         {
             "contact_id": known[each.contact].id,
@@ -141,7 +138,7 @@ def _write(connection: Connection, acting: Acting, found: Found) -> dict[int, Me
             "first_at": each.first,
             "places": msgspec.json.encode(each.places).decode(),
         }
-        for each in (*found.first, *(e for e in found.second if e.contact in second))
+        for each in found.exposed
         if each.source in known
     ]
     if rows:
@@ -153,31 +150,46 @@ def _come_and_go(
     connection: Connection,
     acting: Acting,
     known: dict[int, Member],
-    first: Iterable[int],
-    second: Iterable[int],
+    first: Collection[int],
+    exposed: Collection[int],
 ) -> None:
-    """Contacts no longer exposed leave, unless somebody has worked on them; others come back."""
-    first, second = set(first), set(second)
-    gone, back, closer = [], [], []
+    """Contacts no longer exposed leave, unless somebody has worked on them; others come back.
+
+    Who met an index person is F1, and whom somebody made one; others who are exposed are F2.
+    """
+    gone, back = [], []
+    roles: dict[str, list[int]] = {persons.F1: [], persons.F2: []}
     for person, member in known.items():
         if member.role == persons.F0:
             continue
-        if person in first or person in second:
+        if person in exposed:
             back.append(member.id)
-            if member.role == persons.F2 and person in first:
-                closer.append(member.id)
-                known[person] = member._replace(role=persons.F1)
-        elif member.state == TO_CALL:
+            near = person in first or member.state == PROMOTED
+            role = persons.F1 if near else persons.F2
+            if member.role != role:
+                roles[role].append(member.id)
+                known[person] = member._replace(role=role)
+        else:
             gone.append(member.id)
-    present = CasePerson.removed_at.is_(None)
-    for ids, which, values in (
-        (gone, present, {"removed_at": acting.now}),
+    # Somebody links made one of leaves under all their references, or would be back under another.
+    twice = persons.doubles(connection, [acting.case.id])
+    left = set(gone)
+    gone += [
+        number
+        for number, lead in persons.members_of(connection, acting.case.id, twice).items()
+        if lead.id in left
+    ]
+    present, here = CasePerson.removed_at.is_(None), CasePerson.state == TO_CALL
+    changes: list[tuple[list[int], ColumnElement[bool], dict[str, object]]] = [
+        (gone, present & here, {"removed_at": acting.now}),
         (back, ~present, {"removed_at": None}),
-        (closer, present, {"role": persons.F1}),
-    ):
+        (roles[persons.F1], present, {"role": persons.F1}),
+        (roles[persons.F2], present, {"role": persons.F2}),
+    ]
+    for ids, which, values in changes:
         for some in chunks(ids):
             statement = update(CasePerson).where(CasePerson.id.in_(some), which)
-            connection.execute(statement.values(values))
+            connection.execute(statement.values(**values))
 
 
 def _areas(connection: Connection, exposed: Iterable[Exposed]) -> dict[int, int]:
@@ -199,24 +211,29 @@ def _evaluation(
     listed: Iterable[KnownMilestone],
 ) -> Evaluation:
     question = found.asked.question
-    contacts = []
-    for role, exposed in ((persons.F1, found.first), (persons.F2, found.second)):
-        grouped: dict[int, list[Exposed]] = defaultdict(list)
-        for each in exposed:
-            if members[each.contact].role == role and each.source in members:
-                grouped[each.contact].append(each)
-        for group in grouped.values():
-            group.sort(key=lambda each: each.order)
-        ranked = sorted(grouped, key=lambda person: (grouped[person][0].order, found.refs[person]))
-        contacts += [
-            EvaluatedContact(
-                ref=members[person].ref,
-                visitor=found.refs[person],
-                role=role,
-                exposures=[_said(each, found, members) for each in grouped[person]],
-            )
-            for person in ranked
-        ]
+    grouped: dict[int, list[Exposed]] = defaultdict(list)
+    for each in found.exposed:
+        if members[each.contact].role != persons.F0 and each.source in members:
+            grouped[each.contact].append(each)
+    for group in grouped.values():
+        group.sort(key=lambda each: each.order)
+    ranked = sorted(
+        grouped,
+        key=lambda person: (
+            members[person].role,
+            grouped[person][0].order,
+            found.refs[person],
+        ),
+    )
+    contacts = [
+        EvaluatedContact(
+            ref=members[person].ref,
+            visitor=found.refs[person],
+            role=members[person].role,
+            exposures=[_said(each, found, members) for each in grouped[person]],
+        )
+        for person in ranked
+    ]
     return Evaluation(
         case=acting.case.ref,
         lab_ref=acting.case.lab_ref,

@@ -10,6 +10,7 @@ from fleet_server.cases.contact_list import CaseContact
 from fleet_server.cases.contacts import Event
 from fleet_server.cases.desk import CaseDesk
 from fleet_server.cases.names import Named
+from fleet_server.cases.persons import Member
 from fleet_server.cases.results import Evaluation
 from fleet_server.cases.states import WORDS
 from fleet_server.cases.summary import CaseSeen
@@ -27,6 +28,7 @@ from wire.records import IdentityPart
 
 _UTC: Final = ZoneInfo("UTC")
 _REACHABLE: Final = {None: "", True: "có / yes", False: "không / no"}
+ROLES: Final[Mapping[str, Role]] = {"F0": "F0", "F1": "F1", "F2": "F2"}
 _STATES: Final = {"proposed": "đề xuất / proposed", "confirmed": "đã xác nhận / confirmed"}
 
 
@@ -38,6 +40,8 @@ class Source(NamedTuple):
     evaluation: Evaluation | None
     contacts: list[CaseContact]
     named: Mapping[str, Named]
+    stands: Mapping[str, Member]
+    """Who each reference of the case stands for today."""
     notes: Mapping[str, str]
     areas: Mapping[str, str]
     """Names of areas by code."""
@@ -151,8 +155,8 @@ def persons(source: Source) -> list[PersonRecord]:
     roles: list[tuple[str, Role, CaseContact | None]] = [
         (each.ref, "F0", None) for each in source.case.index
     ]
-    roles += [(each.ref, "F1" if each.role == "F1" else "F2", each) for each in source.contacts]
-    last = _last_met(source.evaluation)
+    roles += [(each.ref, ROLES[each.role], each) for each in source.contacts]
+    last = _last_met(source)
     out = []
     for ref, role, contact in roles:
         named = source.named.get(ref)
@@ -178,40 +182,47 @@ def persons(source: Source) -> list[PersonRecord]:
 
 
 def exposures(source: Source) -> list[ExposureRecord]:
-    """As the last kept evaluation has them, of the contacts that are exported."""
+    """As the last kept evaluation has them, of the contacts that are exported, between those who
+    are in the case today.
+    """
     wanted = {each.ref for each in source.contacts}
-    roles: dict[str, Role] = {each.ref: "F0" for each in source.case.index}
-    found = [] if source.evaluation is None else source.evaluation.contacts
-    roles |= {each.ref: "F1" if each.role == "F1" else "F2" for each in found}
-    last = _last_met(source.evaluation)
-    return [
-        ExposureRecord(
-            source_ref=each.index,
-            source_role=roles.get(each.index, "F1"),
-            target_ref=contact.ref,
-            target_role=roles[contact.ref],
-            tier=each.tier,
-            first_at=parse(each.first, _UTC),
-            last_at=last.get(contact.ref, parse(each.first, _UTC)),
-            duration_s=each.expected_s,
-            places=tuple(each.places),
-        )
-        for contact in found
-        if contact.ref in wanted
-        for each in contact.exposures
-    ]
+    last = _last_met(source)
+    # Where links made one of two since, the closest of their exposures comes first.
+    found: dict[tuple[str, str], ExposureRecord] = {}
+    for contact in [] if source.evaluation is None else source.evaluation.contacts:
+        target = source.stands.get(contact.ref)
+        if target is None or target.ref not in wanted:
+            continue
+        for each in contact.exposures:
+            origin = source.stands.get(each.index)
+            if origin is None or origin.ref == target.ref:
+                continue
+            record = ExposureRecord(
+                source_ref=origin.ref,
+                source_role=ROLES[origin.role],
+                target_ref=target.ref,
+                target_role=ROLES[target.role],
+                tier=each.tier,
+                first_at=parse(each.first, _UTC),
+                last_at=last.get(target.ref, parse(each.first, _UTC)),
+                duration_s=each.expected_s,
+                places=tuple(each.places),
+            )
+            found.setdefault((origin.ref, target.ref), record)
+    return list(found.values())
 
 
-def _last_met(evaluation: Evaluation | None) -> dict[str, int]:
+def _last_met(source: Source) -> dict[str, int]:
     """When each contact was exposed last, at the latest; at the first place where no more is
     known.
     """
     found: dict[str, int] = {}
-    for contact in [] if evaluation is None else evaluation.contacts:
+    for contact in [] if source.evaluation is None else source.evaluation.contacts:
+        member = source.stands.get(contact.ref)
         ends = [parse(meeting.end, _UTC) for each in contact.exposures for meeting in each.meetings]
         ends += [parse(each.first, _UTC) for each in contact.exposures]
-        if ends:
-            found[contact.ref] = max(ends)
+        if ends and member is not None:
+            found[member.ref] = max(*ends, found.get(member.ref, 0))
     return found
 
 
@@ -237,12 +248,13 @@ def stays(source: Source) -> list[MilestoneRecord]:
     ]
 
 
-def notes(events: Iterable[Event]) -> dict[str, str]:
-    """What was noted of each person, oldest first."""
+def notes(events: Iterable[Event], stands: Mapping[str, Member]) -> dict[str, str]:
+    """What was noted of each person, under any of their references, oldest first."""
     found: dict[str, list[str]] = {}
     for event in events:
-        if event.person and event.words:
-            found.setdefault(event.person, []).append(event.words)
+        member = stands.get(event.person)
+        if member is not None and event.words:
+            found.setdefault(member.ref, []).append(event.words)
     return {ref: "; ".join(words) for ref, words in found.items()}
 
 

@@ -116,6 +116,7 @@ def _source(desk: CaseDesk, ref: str, wanted: Wanted) -> Source:
     if case.evaluated is not None:
         content = desk.result(ref, case.evaluated, None).content
         evaluation = msgspec.convert(content, Evaluation)
+    stands = desk.people(ref)
     with desk.engine.connect() as connection:
         areas = connection.execute(select(Area.code, Area.name)).all()
         venues = connection.execute(
@@ -127,7 +128,8 @@ def _source(desk: CaseDesk, ref: str, wanted: Wanted) -> Source:
         evaluation,
         contacts,
         {each.ref: each for each in named},
-        export_rows.notes(desk.events(ref)),
+        stands,
+        export_rows.notes(desk.events(ref), stands),
         {row.code: row.name for row in areas},
         {row.ref: row.code for row in venues},
     )

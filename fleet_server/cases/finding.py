@@ -1,6 +1,6 @@
 """Who was exposed to a case's index persons, by milestones and scans, as one snapshot has them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Final, NamedTuple
@@ -11,7 +11,6 @@ from sqlalchemy import Connection, Engine, select
 from fleet_server import database
 from fleet_server.cases import milestones, persons, register
 from fleet_server.cases.acting import Acting
-from fleet_server.cases.persons import Member
 from fleet_server.cases.states import DISMISSED
 from fleet_server.errors import Refused
 from fleet_server.models import CasePerson, Milestone
@@ -62,13 +61,17 @@ class Found:
     first: list[Exposed] = field(default_factory=list)
     second: list[Exposed] = field(default_factory=list)
     second_total: int = 0
-    set_aside: list[int] = field(default_factory=list)
-    """Contacts who were dismissed: nobody is F2 through them."""
     stays: dict[int, list[StaySeen]] = field(default_factory=dict)
     met: dict[tuple[int, int], list[Meeting]] = field(default_factory=dict)
     """By index person and contact."""
     refs: dict[int, str] = field(default_factory=dict)
     """Visitor references."""
+
+    @property
+    def exposed(self) -> list[Exposed]:
+        """All that counts: whoever met an index person is not listed for meeting an F1, too."""
+        near = {each.contact for each in self.first}
+        return [*self.first, *(each for each in self.second if each.contact not in near)]
 
 
 def find(
@@ -94,18 +97,16 @@ def find(
         if since is None or until is None:
             begun, ended = register.window(connection, case, now=acting.now)
             since, until = since or begun, until or ended
+        if since >= until:
+            raise BadTime("Lúc bắt đầu phải trước lúc kết thúc / from: expected a time before `to`")
         rule = version.rule(min_overlap_min=min_overlap_min, linger_min=linger_min)
         asked = Asked(Question(since, until, rule), version.terms, acting.now)
         found = Found(asked, version.terms.latency_min * 60, [])
         everyone = [member.person_id for member in index]
-        found.set_aside = [
-            member.person_id
-            for member in persons.members(connection, case.id)
-            if member.state == DISMISSED
-        ]
         venues: set[int] = set()
+        stood: dict[int, list[Handmade]] = {}
         for member in index:
-            by_hand = milestones.standing(connection, case.id, member.id)
+            by_hand = stood[member.person_id] = milestones.standing(connection, case.id, member.id)
             stays = questions.index_stays(connection, member.person_id, asked, by_hand)
             venues |= {stay.venue for stay in stays}
             met = questions.meet(connection, stays, asked, but=everyone)
@@ -121,14 +122,15 @@ def find(
                 connection, member.person_id, others, asked, by_hand=by_hand
             )
             found.met |= {(member.person_id, other): seen for other, seen in meetings.items()}
-            _second(connection, found, member, by_hand, everyone)
+        if not only_first:
+            _second(connection, acting, found, stood)
         # Several index persons may have met the same F1, who met the same F2.
         found.second.sort(key=lambda each: each.order, reverse=True)
         found.second = list({(each.contact, each.source): each for each in found.second}.values())
         found.gaps = questions.gaps_of(connection, venues, asked)
         found.refs = visitors.refs(
             connection,
-            {*everyone, *(each.contact for each in (*found.first, *found.second))},
+            {*everyone, *(each.contact for each in found.exposed)},
         )
     return found
 
@@ -173,36 +175,47 @@ def _first(
 
 def _second(
     connection: Connection,
+    acting: Acting,
     found: Found,
-    member: Member,
-    by_hand: Sequence[Handmade],
-    everyone: Sequence[int],
+    index: Mapping[int, Sequence[Handmade]],
 ) -> None:
-    answer = secondary.secondary(
-        connection,
-        member.person_id,
-        found.asked,
-        limit=F2_LIMIT,
-        by_hand=by_hand,
-        set_aside=found.set_aside,
-    )
-    found.second_total += answer.total
+    """F2 through the F1 of each index person, with what stands for them by hand. Nobody is F2 who
+    is closer to another index person, and nobody through whom that one met as F0 or who was set
+    aside.
+    """
+    set_aside = {
+        member.person_id
+        for member in persons.members(connection, acting.case.id)
+        if member.state == DISMISSED
+    }
+    closer = {*index, *(each.contact for each in found.first)}
+    everybody: set[int] = set()
     resolve = cache(lambda ref: visitors.resolve(connection, ref))
-    for each in answer.contacts:
-        contact, through = resolve(each.visitor), resolve(each.through)
-        if contact not in everyone:
-            found.second.append(
-                Exposed(
-                    contact,
-                    through,
-                    each.tier,
-                    each.certain_s,
-                    each.expected_s,
-                    each.possible_s,
-                    parse(each.first, _UTC),
-                    tuple(each.places),
-                )
+    for person_id, by_hand in index.items():
+        ring = secondary.ring(
+            connection,
+            person_id,
+            found.asked,
+            limit=F2_LIMIT,
+            by_hand=by_hand,
+            set_aside={*set_aside, *index},
+            closer=closer,
+        )
+        everybody |= ring.persons
+        found.second += [
+            Exposed(
+                resolve(each.visitor),
+                resolve(each.through),
+                each.tier,
+                each.certain_s,
+                each.expected_s,
+                each.possible_s,
+                parse(each.first, _UTC),
+                tuple(each.places),
             )
+            for each in ring.answer.contacts
+        ]
+    found.second_total = len(everybody)
 
 
 def closest(exposed: Iterable[Exposed]) -> dict[int, Exposed]:

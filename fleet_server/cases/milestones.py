@@ -4,6 +4,7 @@ What a tracer confirmed, corrected or rejected wins over what was derived. A mil
 changed: a correction is another one in its place.
 """
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -64,20 +65,25 @@ class KnownMilestone(NamedTuple):
 def propose(connection: Connection, acting: Acting, member: Member, asked: Asked) -> int:
     """Makes milestones of the person's stays in the window that have none; how many are new.
 
-    A stay that reads otherwise by now replaces its milestone as long as nobody confirmed it.
+    A stay that reads otherwise by now replaces its milestone as long as nobody confirmed it. What
+    was corrected by hand is not proposed again while the correction stands.
     """
     visits = search.visits_of(connection, [member.person_id], asked.window)
     dwell_s = asked.dwells(connection, search.venues_of(visits))
+    rows = [row for row, index in _rows(connection, acting.case.id) if index.id == member.id]
     known = {
         (row.venue_id, row.start_at): row
-        for row, index in _rows(connection, acting.case.id)
-        if index.id == member.id and row.source == SCANS and row.state != REPLACED
+        for row in rows
+        if row.source == SCANS and row.state != REPLACED
     }
+    corrected = _corrected(rows)
     new = 0
     seen = set()
     for stored in visits:
         visit = stored.visit
         key = (visit.venue_id, visit.entered_at)
+        if key in corrected:
+            continue
         seen.add(key)
         start = (visit.entered_earliest, visit.entered_at, visit.entered_latest)
         end = (
@@ -313,6 +319,21 @@ def _times(row: Row[tuple[object, ...]]) -> tuple[Times, Times]:
         (row.start_earliest, row.start_at, row.start_latest),
         (row.end_earliest, row.end_at, row.end_latest),
     )
+
+
+def _corrected(rows: Sequence[Row[tuple[object, ...]]]) -> set[tuple[object, object]]:
+    """Venue and start of stays that a milestone by hand stands in place of."""
+    by_id = {row.id: row for row in rows}
+    found = set()
+    for row in rows:
+        if row.source != BY_HAND or row.state != CONFIRMED:
+            continue
+        before = row
+        while before.replaces_id is not None and before.source == BY_HAND:
+            before = by_id[before.replaces_id]
+        if before.source == SCANS:
+            found.add((before.venue_id, before.start_at))
+    return found
 
 
 def _overlaps(row: Row[tuple[object, ...]], asked: Asked) -> bool:

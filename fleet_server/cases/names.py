@@ -16,6 +16,7 @@ from fleet_server.cases.communes import Communes
 from fleet_server.database import chunks
 from fleet_server.errors import Already, NotKnown, Refused
 from fleet_server.fleet import areas
+from fleet_server.identity import links
 from fleet_server.identity.vault_messages import MAX_PERSONS, OpenedPerson
 from fleet_server.models import Case, CasePerson, NameOpening
 from fleet_server.times import iso
@@ -244,9 +245,18 @@ def people_of(connection: Connection, acting: Acting, opening: int) -> list[str]
     )
     if asked is None:
         raise NotKnown(f"opening {opening}: không có trong ca này / no such request in this case")
-    wanted = set(msgspec.json.decode(asked, type=list[int]))
+    numbers = msgspec.json.decode(asked, type=list[int])
+    people = connection.scalars(select(CasePerson.person_id).where(CasePerson.id.in_(numbers)))
+    # Whoever links made one with somebody who was asked for is that person.
+    wanted = set(links.today(connection, people).values())
     members = persons.members(connection, acting.case.id)
-    return [member.ref for member in members if member.id in wanted]
+    found = [member.ref for member in members if member.person_id in wanted]
+    if not found:
+        raise NotKnown(
+            f"opening {opening}: không còn ai trong ca này / nobody it was asked for is in this"
+            " case any more"
+        )
+    return found
 
 
 def _request(

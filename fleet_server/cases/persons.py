@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Collection, Iterable
 from typing import Final, NamedTuple
 
+import msgspec
 from sqlalchemy import ColumnElement, Connection, bindparam, insert, select, update
 from sqlalchemy.orm import aliased
 
@@ -11,7 +12,7 @@ from fleet_server.cases.acting import Acting, BadWords, line
 from fleet_server.cases.states import TO_CALL
 from fleet_server.errors import Already, NotKnown, Refused
 from fleet_server.identity import links
-from fleet_server.models import Case, CasePerson, Link, Person, Pseudonym
+from fleet_server.models import Case, CaseEvent, CasePerson, Link, Person, Pseudonym
 from fleet_server.tracing import visitors
 
 ALPHABET: Final = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
@@ -55,9 +56,12 @@ def add_index(connection: Connection, acting: Acting, visitor: str, reason: str)
     known = by_person(connection, acting.case.id).get(person_id)
     if known is not None and known.role == F0:
         raise Already(f"{visitor}: là F0 của ca này rồi / is {known.ref} of this case already")
+    was: dict[str, str] = {}
     if known is None:
         member = add(connection, acting, [person_id], role=F0, state=INDEX)[0]
     else:
+        if person_id in {each.person_id for each in members(connection, acting.case.id)}:
+            was = {"role": known.role, "was": known.state}
         connection.execute(
             update(CasePerson)
             .where(CasePerson.id == known.id)
@@ -70,20 +74,26 @@ def add_index(connection: Connection, acting: Acting, visitor: str, reason: str)
         person_id=member.id,
         subject=f"P{person_id}",
         words=line("reason", reason),
+        detail=was,
     )
     return member
 
 
 def remove_index(connection: Connection, acting: Acting, ref: str, reason: str) -> None:
-    """Takes an index person out again, who may be a contact of another's. Raises Refused."""
+    """Takes an index person out again, under all their references; who was a contact before is
+    that again, as far as it was followed up. Raises Refused.
+    """
     member = find(connection, acting.case.id, ref)
     if member.role != F0:
         raise Refused(f"{ref}: không phải F0 / is a contact; `fleet case dismiss` sets one aside")
-    connection.execute(
-        update(CasePerson)
-        .where(CasePerson.id == member.id)
-        .values(role=F2, state=TO_CALL, removed_at=acting.now)
-    )
+    for each in standing_for(connection, acting.case.id, member.ref):
+        if each.role != F0:
+            continue
+        was = _before_index(connection, each.id)
+        values: dict[str, object] = {"role": F2, "state": TO_CALL, "removed_at": acting.now}
+        if was:
+            values = {"role": was["role"], "state": was["was"]}
+        connection.execute(update(CasePerson).where(CasePerson.id == each.id).values(**values))
     acting.note(
         connection,
         "index_removed",
@@ -91,6 +101,17 @@ def remove_index(connection: Connection, acting: Acting, ref: str, reason: str) 
         subject=f"P{member.person_id}",
         words=line("reason", reason),
     )
+
+
+def _before_index(connection: Connection, number: int) -> dict[str, str]:
+    """Role and state somebody had as a contact, on record as they became an index person."""
+    detail = connection.scalar(
+        select(CaseEvent.detail)
+        .where(CaseEvent.person_id == number, CaseEvent.kind == "index_added")
+        .order_by(CaseEvent.id.desc())
+        .limit(1)
+    )
+    return msgspec.json.decode(detail or "{}", type=dict[str, str])
 
 
 def link(
@@ -297,6 +318,15 @@ def standing_for(connection: Connection, case_id: int, ref: str) -> list[Member]
     same = [number for number in twice if stand[number].id == lead.id]
     others = connection.execute(_OWN, {"case": case_id, "numbers": same})
     return [lead, *(Member(*row) for row in others)]
+
+
+def by_ref(connection: Connection, case_id: int) -> dict[str, Member]:
+    """Who each reference of the case stands for today; without those of people who left it."""
+    there = {member.person_id: member for member in members(connection, case_id)}
+    rows = connection.execute(_IN_CASE, {"case": case_id}).all()
+    leads = links.today(connection, [row.person_id for row in rows])
+    today = {row.ref: leads.get(row.person_id, row.person_id) for row in rows}
+    return {ref: there[person] for ref, person in today.items() if person in there}
 
 
 def by_person(connection: Connection, case_id: int) -> dict[int, Member]:

@@ -18,7 +18,7 @@ from fleet_server.errors import NotKnown, Refused
 from fleet_server.fleet import areas
 from fleet_server.fleet.references import Taken, Unfit
 from fleet_server.identity import audit
-from fleet_server.models import Case, NameOpening
+from fleet_server.models import Case, CaseEvent, NameOpening
 from fleet_server.times import BadTime, iso
 from fleet_server.tracing import rulebook
 
@@ -112,6 +112,11 @@ def confirm_lab(connection: Connection, acting: Acting, lab_ref: str) -> None:
             f"case {case.ref}: người mở ca không tự xác nhận / {case.opened_by} opened it; a second"
             " person confirms"
         )
+    if acting.actor.name == _lab_given_by(connection, case.id):
+        raise Refused(
+            f"case {case.ref}: người ghi số không tự xác nhận / {acting.actor.name} wrote the"
+            " number down; a second person confirms"
+        )
     if lab_ref.strip() != case.lab_ref:
         acting.note(connection, "lab_differs")
         raise Refused(
@@ -198,6 +203,16 @@ def window(connection: Connection, case: KnownCase, *, now: int) -> tuple[int, i
             f" window {iso(since)} to {iso(until)}"
         )
     return since, until
+
+
+def _lab_given_by(connection: Connection, case_id: int) -> str | None:
+    """Who wrote down the laboratory's number since the case was opened; None: nobody did."""
+    return connection.scalar(
+        select(CaseEvent.made_by)
+        .where(CaseEvent.case_id == case_id, CaseEvent.kind == "lab_given")
+        .order_by(CaseEvent.id.desc())
+        .limit(1)
+    )
 
 
 def _change(connection: Connection, case_id: int, **values: object) -> None:

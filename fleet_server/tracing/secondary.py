@@ -40,6 +40,14 @@ LIMIT: Final = 1000
 """F2 listed, unless a question says otherwise."""
 
 
+class Ring(NamedTuple):
+    """F2 of an index person."""
+
+    answer: SecondaryAnswer
+    persons: frozenset[int]
+    """All of them, listed or not."""
+
+
 class _First(NamedTuple):
     """One F1 and when it makes which places infectious."""
 
@@ -69,12 +77,32 @@ def secondary(
     top: int = TOP,
     limit: int | None = None,
     by_hand: Sequence[Handmade] = (),
-    set_aside: Collection[int] = (),
 ) -> SecondaryAnswer:
-    """F2 through the first `top` F1; `latency_s` where it is not the rule's.
+    """F2 through the first `top` F1; `latency_s` where it is not the rule's."""
+    return ring(
+        connection,
+        person_id,
+        asked,
+        latency_s=latency_s,
+        top=top,
+        limit=limit,
+        by_hand=by_hand,
+    ).answer
 
-    `set_aside`: F1 whom somebody found not to have been exposed; nobody is F2 through them.
-    """
+
+def ring(
+    connection: Connection,
+    person_id: int,
+    asked: Asked,
+    *,
+    latency_s: int | None = None,
+    top: int = TOP,
+    limit: int | None = None,
+    by_hand: Sequence[Handmade] = (),
+    set_aside: Collection[int] = (),
+    closer: Collection[int] = (),
+) -> Ring:
+    """As `secondary`. `set_aside`: nobody is F2 through them; `closer`: who is no F2."""
     if latency_s is None:
         latency_s = asked.terms.latency_min * 60
     index = index_stays(connection, person_id, asked, by_hand)
@@ -89,13 +117,14 @@ def secondary(
     used = first_ring.at(ranked[:top].tolist())
     firsts = _reached(connection, used, asked, latency_s)
     met = _met(connection, firsts, asked)
-    links = _closest(firsts, met, np.append(first_ring.sums.person, own))
+    known = np.concatenate([first_ring.sums.person, own, np.array([*closer], np.int64)])
+    links = _closest(firsts, met, known)
     listed = rank(links.person, links.tier, links.seconds, refs)[: limit or LIMIT].tolist()
     exposed = [met[links.through[i]].at([links.at[i]])[0] for i in listed]
     through = [firsts[links.through[i]].exposure.person for i in listed]
     names = visitors.refs(connection, through)
     venues = {stay.venue for stay in index} | {v for first in firsts for v in first.reached.venues}
-    return SecondaryAnswer(
+    answer = SecondaryAnswer(
         visitor=visitor_ref(connection, person_id),
         rule=asked.question.rule,
         as_of=as_of(asked),
@@ -121,6 +150,7 @@ def secondary(
             )
         ],
     )
+    return Ring(answer, frozenset(links.person.tolist()))
 
 
 def _reached(

@@ -194,3 +194,55 @@ def test_nobody_is_f2_through_who_was_set_aside(office: Office, seller: str) -> 
     desk.decide(CASE, first[0], "to_call", words="có ngồi chung")
     _, again = desk.evaluate(CASE)
     assert first[0] in {e.index for c in again.contacts if c.role == "F2" for e in c.exposures}
+
+
+def test_an_f2_made_f1_by_hand_stands_in_the_result_as_f1(office: Office, seller: str) -> None:
+    desk = office.desk()
+    second = refs(office, role="F2")[0]
+    desk.changes(CASE)
+    desk.decide(CASE, second, "promoted", words="ngồi cùng bàn")
+    _, after = desk.evaluate(CASE)
+    assert {each.ref: each.role for each in after.contacts}[second] == "F1"
+    assert [each.ref for each in desk.changes(CASE).removed] == []
+    _, exposures = desk.contact(CASE, second)
+    assert exposures
+
+
+def test_who_met_only_an_f1_after_all_is_f2_again(office: Office, seller: str) -> None:
+    desk = office.desk()
+    before = {each.ref: each.role for each in desk.contacts(CASE)}
+    made = desk.add_milestone(CASE, seller, "benh-vien,2026-03-08T18:00,2026-03-08T19:00")
+    desk.evaluate(CASE)
+    assert {each.ref: each.role for each in desk.contacts(CASE)} != before
+    desk.decide_milestone(CASE, made, "rejected", "nhầm ngày")
+    _, after = desk.evaluate(CASE)
+    assert {each.ref: each.role for each in after.contacts} == before
+    assert {each.ref: each.role for each in desk.contacts(CASE)} == before
+
+
+def test_who_is_exposed_no_more_leaves_under_both_references(office: Office, seller: str) -> None:
+    desk = office.desk()
+    _, found = desk.evaluate(CASE)
+    at_one = [each for each in found.contacts if each.exposures[0].places == ["cho-mot"]][:2]
+    desk.link(CASE, at_one[0].visitor, at_one[1].visitor, "hai thẻ một người")
+    for each in desk.milestones(CASE):
+        if each.venue == "cho-mot":
+            desk.decide_milestone(CASE, each.id, "rejected")
+    desk.evaluate(CASE)
+    assert not {each.ref for each in at_one} & set(refs(office))
+
+
+def test_nobody_is_f2_through_another_index_person(office: Office, seller: str) -> None:
+    desk = office.desk()
+    _, found = desk.evaluate(CASE)
+    through = {e.index for each in found.contacts if each.role == "F2" for e in each.exposures}
+    patient = next(each for each in found.contacts if each.ref in through)
+    desk.add_index(CASE, patient.visitor, "dương tính")
+    desk.evaluate(CASE)
+    for each in desk.milestones(CASE):
+        if each.person == patient.ref:
+            desk.decide_milestone(CASE, each.id, "rejected", "cho mượn thẻ")
+    _, after = desk.evaluate(CASE)
+    assert patient.ref not in {e.index for each in after.contacts for e in each.exposures}
+    listed = sum(each.role == "F2" for each in after.contacts)
+    assert after.secondary_total == listed > 0

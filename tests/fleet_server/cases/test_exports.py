@@ -23,10 +23,15 @@ from tests.fleet_server.cases.conftest import CASE, SUPERVISOR, Office
 @pytest.fixture
 def approved(office: Office) -> int:
     """An evaluated case with all names approved; the request's number."""
-    seller = office.with_seller()
+    office.with_seller()
+    office.desk().evaluate(CASE)
+    return all_approved(office)
+
+
+def all_approved(office: Office) -> int:
+    """A request for the names of everybody in the case, approved; its number."""
     desk = office.desk()
-    desk.evaluate(CASE)
-    people = [seller, *(each.ref for each in desk.contacts(CASE))]
+    people = [each.ref for each in (*desk.show(CASE).index, *desk.contacts(CASE))]
     opening = desk.ask_names(CASE, people, "xuất")
     office.desk(SUPERVISOR).decide_opening(CASE, opening, approve=True)
     return opening
@@ -115,3 +120,41 @@ def test_a_shape_a_kind_does_not_have_is_refused(office: Office, out: Path) -> N
         exports.export(office.desk(), CASE, Wanted("godata", "xlsx", purpose="x"), out)
     with pytest.raises(BadWords, match="by commune"):
         exports.export(office.desk(), CASE, Wanted("contacts", by_commune=True), out)
+
+
+def test_what_was_noted_of_two_cards_leaves_with_the_one_person(
+    office: Office, approved: int, out: Path
+) -> None:
+    desk = office.desk()
+    first, second = desk.evaluate(CASE)[1].contacts[:2]
+    desk.say(CASE, "gọi lần một", person=first.ref)
+    desk.say(CASE, "gọi lần hai", person=second.ref)
+    desk.link(CASE, first.visitor, second.visitor, "hai thẻ một người")
+    (made,) = exports.export(desk, CASE, Wanted("contacts", "csv"), out)
+    assert "gọi lần một; gọi lần hai" in made.path.read_text("utf-8-sig")
+
+
+@pytest.mark.parametrize("since", ["linked", "removed", "promoted"])
+def test_godata_is_given_whom_its_relationships_name(office: Office, since: str, out: Path) -> None:
+    """Whatever was done since the last evaluation."""
+    desk, cards = office.opened(), []
+    for kind, number in (("insurance", "DN4010179000001"), ("phone", "0900000001")):
+        cards += desk.find(CASE, kind, number, "tìm F0")
+        desk.add_index(CASE, cards[-1], "dương tính")
+    desk.evaluate(CASE)
+    if since == "linked":
+        desk.link(CASE, *cards, "cùng một người")
+    elif since == "removed":
+        desk.remove_index(CASE, desk.show(CASE).index[1].ref, "nhầm người")
+    else:
+        desk.decide(CASE, desk.contacts(CASE, Filter(role="F2"))[0].ref, "promoted")
+    wanted = Wanted("godata", purpose="xuất", opening=all_approved(office))
+    given, named = set(), set()
+    for each in exports.export(office.desk(), CASE, wanted, out):
+        for record in json.loads(each.path.read_text()):
+            if "persons" in record:
+                named |= {(person["id"], person["type"]) for person in record["persons"]}
+            else:
+                given.add((record["id"], record["type"]))
+    assert named
+    assert named <= given

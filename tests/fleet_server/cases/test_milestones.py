@@ -132,6 +132,7 @@ def test_two_index_persons_may_share_an_f1_through_whom_somebody_is_f2(office: O
     _, found = desk.evaluate(CASE)
     sources = [[exposure.index for exposure in each.exposures] for each in found.contacts]
     assert set(index) in [set(each) for each in sources]
+    assert found.secondary_total == sum(each.role == "F2" for each in found.contacts)
     assert all(len(each) == len(set(each)) for each in sources)
     assert "F2" in {each.role for each in found.contacts}
 
@@ -171,3 +172,19 @@ def test_where_a_mistaken_index_person_was_is_published_nowhere(
     # Should it be true after all, nothing has to be told again.
     desk.add_index(CASE, mistaken, "dương tính thật")
     assert "Quán Bà Ước" in {each.place for each in desk.milestones(CASE)}
+
+
+def test_what_was_corrected_is_not_proposed_again(office: Office, seller: str) -> None:
+    desk, first = office.desk(), at_market(office)[0]
+    made = desk.correct_milestone(CASE, first.id, "cho-mot,2026-03-06T06:00,closing")
+    made = desk.correct_milestone(CASE, made, "cho-mot,2026-03-06T06:15,closing")
+    before = desk.milestones(CASE)
+    desk.evaluate(CASE)
+    assert desk.milestones(CASE) == before
+    # Without the correction the scans count again, and are asked about again.
+    desk.decide_milestone(CASE, made, "rejected", "nhớ nhầm")
+    desk.evaluate(CASE)
+    assert first.start in {each.start for each in at_market(office) if each.state == "proposed"}
+    desk.decide_milestone(CASE, made, "confirmed", "đúng rồi")
+    desk.evaluate(CASE)
+    assert {each.id for each in desk.milestones(CASE)} == {each.id for each in before}

@@ -222,3 +222,27 @@ def test_what_was_opened_is_never_rewritten(office: Office, people: list[str]) -
 
 def test_an_actor_of_the_machine_is_somebody_too(office: Office, people: list[str]) -> None:
     office.desk(Actor("root")).open_names(CASE, people[:2], "gọi")
+
+
+def test_what_was_approved_holds_when_links_make_one_of_two(
+    office: Office, people: list[str]
+) -> None:
+    desk = office.desk()
+    visitors = {each.ref: each.visitor for each in desk.evaluate(CASE)[1].contacts}
+    one, other = people[:2]
+    openings = {ref: desk.ask_names(CASE, [ref], "gọi") for ref in (one, other)}
+    desk.link(CASE, visitors[one], visitors[other], "hai thẻ một người")
+    (stands,) = {one, other} & {each.ref for each in desk.contacts(CASE)}
+    assert [desk.opening_people(CASE, each) for each in openings.values()] == [[stands]] * 2
+
+
+def test_a_request_about_nobody_who_is_still_there_says_so(
+    office: Office, people: list[str]
+) -> None:
+    desk = office.desk()
+    opening = desk.ask_names(CASE, people[:2], "gọi")
+    for each in desk.milestones(CASE):
+        desk.decide_milestone(CASE, each.id, "rejected")
+    desk.evaluate(CASE)
+    with pytest.raises(NotKnown, match="nobody it was asked for"):
+        desk.opening_people(CASE, opening)

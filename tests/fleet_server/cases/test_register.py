@@ -39,6 +39,16 @@ def test_a_changed_laboratory_reference_is_confirmed_again(office: Office) -> No
     assert desk.show(CASE).lab_confirmed_by is None
 
 
+def test_who_wrote_the_laboratory_reference_down_does_not_confirm_it(office: Office) -> None:
+    office.desk().begin(CASE)
+    office.desk(SUPERVISOR).amend(CASE, lab_ref=LAB)
+    with pytest.raises(Refused, match="a second person confirms"):
+        office.desk(SUPERVISOR).confirm_lab(CASE, LAB)
+    office.desk().amend(CASE, lab_ref="XN-2")
+    office.desk(SUPERVISOR).confirm_lab(CASE, "XN-2")
+    assert office.desk().show(CASE).lab_confirmed_by == SUPERVISOR.name
+
+
 def test_nobody_is_looked_for_without_a_laboratory_reference(office: Office) -> None:
     desk = office.desk()
     desk.begin(CASE)
@@ -152,3 +162,39 @@ def test_who_is_no_index_person_after_all_is_a_contact_like_others(office: Offic
     }
     listed = {each.ref: each for each in desk.contacts(CASE)}
     assert (listed[mistaken.ref].role, listed[mistaken.ref].state) == ("F1", "to_call")
+
+
+def test_two_cards_of_a_mistaken_index_person_are_taken_out_at_once(office: Office) -> None:
+    desk = office.opened()
+    cards = [
+        desk.find(CASE, kind, number, "tìm F0")[0]
+        for kind, number in (("insurance", "DN4010179000001"), ("phone", "0900000001"))
+    ]
+    for card in cards:
+        desk.add_index(CASE, card, "dương tính")
+    desk.link(CASE, *cards, "cùng một người")
+    (one,) = desk.show(CASE).index
+    desk.remove_index(CASE, one.ref, "nhầm người")
+    assert desk.show(CASE).index == []
+
+
+def test_a_mistaken_index_person_is_the_contact_of_before(office: Office) -> None:
+    office.with_seller()
+    desk = office.desk()
+    _, found = desk.evaluate(CASE)
+    second = next(each for each in found.contacts if each.role == "F2")
+    desk.decide(CASE, second.ref, "promoted", words="ngồi cùng bàn, bà ấy kể")
+    desk.add_index(CASE, second.visitor, "dương tính")
+    desk.evaluate(CASE)
+    desk.remove_index(CASE, second.ref, "nhầm người")
+    for _ in range(2):
+        (now,) = [each for each in desk.contacts(CASE) if each.ref == second.ref]
+        assert (now.role, now.state) == ("F1", "promoted")
+        desk.evaluate(CASE)
+
+
+def test_a_preview_of_a_window_that_ends_before_it_begins_is_refused(office: Office) -> None:
+    office.with_seller()
+    now = office.now_ms // 1000
+    with pytest.raises(BadTime, match="a time before"):
+        office.desk().preview(CASE, since=now, until=now - 3600)
