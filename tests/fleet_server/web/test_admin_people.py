@@ -204,6 +204,18 @@ def test_somebody_who_mistyped_too_often_is_let_in_again(world: World) -> None:
     sign_in(lan, "lan")
 
 
+def test_somebody_who_mistyped_at_their_own_browser_is_let_in_again(world: World) -> None:
+    admin = administrator(world)
+    lan = signed_in(world.stranger(), Role.VISITOR_DESK, login="lan")
+    submit(lan, "/sign-out", page="/")
+    for _ in range(10):
+        submit(lan, "/sign-in", {"name": "lan", "password": "không phải mật khẩu"})
+    assert submit(lan, "/sign-in", {"name": "lan", "password": PASSWORD}).status_code == 429
+    assert "Thử sai nhiều lần" in admin.get("/admin/people/lan").text
+    submit(admin, "/admin/people/lan/unlock")
+    sign_in(lan, "lan")
+
+
 def test_nobody_changes_or_disables_themselves(world: World) -> None:
     admin = administrator(world)
     for path, data in (
