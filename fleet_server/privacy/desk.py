@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from fleet_server import database
 from fleet_server.cases.desk import Vault
 from fleet_server.errors import FleetError, Refused
+from fleet_server.identity import links
 from fleet_server.privacy import clocks, holdings, rights
 from fleet_server.privacy.rights import Request
 from fleet_server.times import iso
@@ -52,9 +53,11 @@ class Desk:
                 f"{ref}: {problem}; yêu cầu đã ghi / the request is written down, find the person"
                 f" with `fleet person identify {ref}`"
             ) from problem
-        if len(visitors) > 1:
+        with self.engine.connect() as connection:
+            persons = {links.resolve(connection, visitor) for visitor in visitors}
+        if len(persons) > 1:
             raise Refused(
-                f"{ref}: {len(visitors)} người có số này / visitors have this number, and one of"
+                f"{ref}: {len(persons)} người có số này / visitors have this number, and one of"
                 f" them asks: `fleet person identify {ref}` with a number of theirs alone"
             )
         at_ms, actor = self.now_ms(), self.actor

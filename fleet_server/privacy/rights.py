@@ -65,13 +65,15 @@ def ask(connection: Connection, kind: str, *, words: str, due: Due, at_ms: int, 
 
 
 def found(connection: Connection, ref: str, visitor: str, *, at_ms: int, actor: str) -> str:
-    """Notes whom an open request is about; that person's reference today."""
+    """Notes whom an open request is about; that person's reference today.
+
+    Under the reference given, which says whom it is about after a link is undone, too.
+    """
     request = _open(connection, ref)
     if request.person_id is not None:
         raise Refused(f"{ref}: đã biết là ai / is about somebody already")
-    person = links.resolve(connection, visitor)
-    _set(connection, request.id, person_id=person)
-    subject = f"P{person}"
+    subject = f"P{links.resolve(connection, visitor)}"
+    _set(connection, request.id, person_id=links.number_of(visitor))
     _log(connection, "found", ref, at_ms=at_ms, actor=actor, subject=subject)
     return subject
 
@@ -125,6 +127,12 @@ def person_of(connection: Connection, ref: str) -> int | None:
     """
     person: int | None = _open(connection, ref).person_id
     return None if person is None else links.today(connection, [person])[person]
+
+
+def as_found(connection: Connection, ref: str) -> int | None:
+    """As `person_of`, as they were found: by the id that no link changes."""
+    found: int | None = _open(connection, ref).person_id
+    return found
 
 
 def the_person(connection: Connection, ref: str, *kinds: str) -> int:
@@ -201,7 +209,9 @@ def restrict(connection: Connection, ref: str, *, at_ms: int, actor: str) -> str
     if restricted(connection, [person]):
         raise Refused(f"{ref}: P{person} đã hạn chế / is restricted already")
     connection.execute(
-        insert(RestrictedPerson).values(person_id=person, since_ms=at_ms, request_id=_number(ref))
+        insert(RestrictedPerson).values(
+            person_id=as_found(connection, ref), since_ms=at_ms, request_id=_number(ref)
+        )
     )
     finish(connection, ref, outcome=DONE, at_ms=at_ms, actor=actor, detail={"restricted": True})
     return f"P{person}"

@@ -18,7 +18,7 @@ class Number(IntegerConverter):
 
 
 def host(address: str) -> str | None:
-    """The host with its port that an address names; empty where none, None where it is no address."""
+    """Host and port that an address names; empty where none, None where it is no address."""
     try:
         return urlsplit(address).netloc
     except ValueError:
