@@ -28,6 +28,8 @@ class Desk:
     vault: Vault
     actor: str
     now_ms: Callable[[], int]
+    area_id: int | None = None
+    """Where the clerk works; None: everywhere."""
 
     def ask(self, kind: str, *, words: str, zone: ZoneInfo, holidays: Collection[dt.date]) -> str:
         """Writes a request down with its clocks; its reference. Raises Refused."""
@@ -38,7 +40,15 @@ class Desk:
         at_ms = self.now_ms()
         due = clocks.due(kind, at_ms // 1000, zone, holidays)
         with self.engine.execution_options(**database.WRITES).begin() as connection:
-            return rights.ask(connection, kind, words=words, due=due, at_ms=at_ms, actor=self.actor)
+            return rights.ask(
+                connection,
+                kind,
+                words=words,
+                due=due,
+                area_id=self.area_id,
+                at_ms=at_ms,
+                actor=self.actor,
+            )
 
     def identify(self, ref: str, kind: str, number: str) -> Request:
         """Asks the vault whom a request is about. Nobody is an answer too, and closes it.

@@ -8,12 +8,15 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from fleet_server import database
+from fleet_server.auth import accounts
+from fleet_server.auth.accounts import By
 from fleet_server.auth.permissions import Role
-from fleet_server.fleet import areas
+from fleet_server.fleet import area_import, areas
+from fleet_server.fleet.units import Unit
 from fleet_server.identity import links
 from fleet_server.models import Credential, Link, Person, Pseudonym, RightsRequest
 from fleet_server.privacy import clocks, rights
-from tests.fleet_server.people import NOW, World, signed_in, submit
+from tests.fleet_server.people import NOW, World, sign_in, signed_in, submit
 from tests.fleet_server.web.counter import Counter
 from tests.fleet_server.web.test_desk_cards import NAME, issued
 from tests.support.queries import counted
@@ -171,6 +174,33 @@ def test_a_desk_of_an_area_sees_what_was_asked_there(desk: Counter, clerk: Flask
     own = ask(there, "view")
     assert own in there.get("/desk/requests").text
     assert own in clerk.get("/desk/requests").text
+
+
+def test_a_request_stays_with_its_desk_when_the_clerk_works_elsewhere(
+    desk: Counter, clerk: FlaskClient
+) -> None:
+    with desk.world.engine.execution_options(**database.WRITES).begin() as connection:
+        for code in ("01", "02"):
+            areas.create(
+                connection, code=code, name="N", level="province", parent=None, at_ms=0, actor="t"
+            )
+    here, there = desk.world.stranger(), desk.world.stranger()
+    path = ask(signed_in(here, Role.VISITOR_DESK, area="01", login="quay-01"), "view")
+    signed_in(there, Role.VISITOR_DESK, area="02", login="quay-02")
+    with desk.world.engine.execution_options(**database.WRITES).begin() as connection:
+        by = By("root", NOW * 1000)
+        accounts.set_role(connection, by, "quay-01", Role.VISITOR_DESK, area="02")
+        take = {"code": "03", "level": "province", "name": "Mới", "replaces": ("01",)}
+        area_import.take(
+            connection, {"03": Unit(line=2, **take)}, since=NOW, at_ms=NOW * 1000, actor="root"
+        )
+    sign_in(here, "quay-01")
+    for elsewhere in (here, there):
+        assert path not in elsewhere.get("/desk/requests").text
+        assert elsewhere.get(path).status_code == 404
+    after = signed_in(desk.world.stranger(), Role.VISITOR_DESK, area="03", login="quay-03")
+    assert path in after.get("/desk/requests").text
+    assert after.get(path).status_code == 200
 
 
 @pytest.fixture
