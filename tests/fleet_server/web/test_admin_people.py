@@ -116,6 +116,7 @@ def test_the_list_is_narrowed_and_paged(world: World) -> None:
         ("role=tracer", {"truy-vet-ha-noi", "moi"}, {"cho"}),
         ("area=01", {"truy-vet-ha-noi", "cho"}, {"moi"}),
         ("state=waiting", {"moi"}, {"cho"}),
+        ("text=mau+TRUY-vet-ha", {"truy-vet-ha-noi"}, {"cho"}),
         ("text=HA-NOI", {"truy-vet-ha-noi"}, {"cho"}),
         ("text=%25", set(), {"cho"}),
     ):
