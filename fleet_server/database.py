@@ -18,6 +18,7 @@ from sqlalchemy.dialects import sqlite as sqlite_dialect
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
+from fleet_server import folding
 from fleet_server.errors import SettingsError
 from fleet_server.models import Base
 
@@ -109,6 +110,7 @@ def _sqlite(url: URL, cache_kib: int) -> Engine:
         connection.isolation_level = None
         connection.execute("PRAGMA page_size=8192")
         _use_wal(connection)
+        connection.create_function(folding.SQLITE, 1, folding.folded, deterministic=True)
         connection.executescript(
             "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY;"
             f"PRAGMA cache_size=-{cache_kib};"

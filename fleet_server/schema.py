@@ -14,7 +14,7 @@ from fleet_server.errors import SchemaError
 if TYPE_CHECKING:
     from alembic.config import Config
 
-HEAD: Final = "0015"
+HEAD: Final = "0016"
 """The revision this release works with."""
 _LOCK: Final = 0x7472616D  # any number, the same in all processes
 

@@ -14,6 +14,9 @@ MAX_AT: Final = 4_102_444_800
 """2100-01-01: beyond it a number is more likely milliseconds or a slip."""
 
 
+_YEARS: Final = (1900, 2100)
+
+
 class BadTime(FleetError, ValueError):
     """A time nobody can read; says what was given and what would be right."""
 
@@ -42,6 +45,21 @@ def parse(text: str, zone: ZoneInfo) -> int:
     if not -MAX_AT <= at <= MAX_AT:
         raise _bad(text)
     return at
+
+
+def parse_day(text: str) -> dt.date:
+    """A date such as 2026-03-10, of the years that times may be of. Raises BadTime."""
+    try:
+        day = dt.date.fromisoformat(text.strip())
+    except ValueError:
+        day = dt.date.min
+    if not _YEARS[0] <= day.year < _YEARS[1]:
+        given = repr(text[:20])
+        raise BadTime(
+            f"{given} không phải là ngày: cần dạng 2026-03-10 / {given} is no day: expected such as"
+            " 2026-03-10"
+        )
+    return day
 
 
 def iso(at: int) -> str:

@@ -1,11 +1,9 @@
 """Version 1 of the HTTP API. Takes references, never codes: a code proves nothing of its holder."""
 
-import datetime as dt
 from typing import Annotated, Final, Literal
 
 import msgspec
 from flask import Blueprint
-from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response
 
 from fleet_server.api import (
@@ -21,7 +19,7 @@ from fleet_server.api import (
 from fleet_server.api.operations import PREFIX, Operation, route
 from fleet_server.auth.permissions import Permission
 from fleet_server.reports import venue_log
-from fleet_server.times import iso
+from fleet_server.times import iso, parse_day
 from fleet_server.tracing.answers import Time
 from fleet_server.web.access import here, public
 from fleet_server.web.site import site
@@ -85,10 +83,7 @@ class VenueScans(msgspec.Struct, frozen=True, kw_only=True):
 def scans(query: ScansQuery) -> VenueScans:
     """Ask again with `after` set to the last answer's `last` to follow it live."""
     place = here()
-    try:
-        day = dt.date.fromisoformat(query.day) if query.day else place.today(site().now())
-    except ValueError as problem:
-        raise BadRequest("day: expected YYYY-MM-DD") from problem
+    day = parse_day(query.day) if query.day else place.today(site().now())
     with site().engine.connect() as connection:
         lines = venue_log.arrived_after(
             connection, place, day, after=query.after, limit=query.limit + 1

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, func, or_, select, true
 
+from fleet_server import folding
 from fleet_server.auth import accounts, attempts, sessions, tokens
 from fleet_server.auth.accounts import BadAccount, By, Listed
 from fleet_server.auth.caller import Caller
@@ -270,8 +271,8 @@ def _narrowed(connection: Connection, which: Which) -> list[ColumnElement[bool]]
     if which.text:
         where.append(
             or_(
-                Account.login.icontains(which.text, autoescape=True),
-                Account.name.icontains(which.text, autoescape=True),
+                folding.holds(Account.login, which.text),
+                folding.holds(Account.name, which.text),
             )
         )
     return where

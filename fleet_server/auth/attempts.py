@@ -1,14 +1,14 @@
 """How often something may be tried: counted in the database, for all workers and restarts.
 
 What is counted ends by itself. Nobody can keep another out for good: a browser that signed in
-before is counted apart from strangers (`known:…`), and a valid token is never turned away.
+before is counted apart from strangers (`login:…:…`), and a valid token is never turned away.
 """
 
 import ipaddress
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, delete, func, insert, or_, select, text
+from sqlalchemy import ColumnElement, Connection, delete, func, insert, or_, select, text
 
 from fleet_server.errors import FleetError
 from fleet_server.models import Attempt
@@ -64,25 +64,33 @@ def forgive(connection: Connection, ids: Iterable[int]) -> None:
 
 def forget(connection: Connection, key: str) -> None:
     """Uncounts all of a key's, and of those that go on from it with a colon."""
-    longer = Attempt.key.startswith(f"{key}:", autoescape=True)
-    connection.execute(delete(Attempt).where(or_(Attempt.key == key, longer)))
+    connection.execute(delete(Attempt).where(_of(key)))
 
 
 def count(connection: Connection, key: str, *, now: int) -> int:
-    """How many of a key's count now."""
-    statement = select(func.count()).where(Attempt.key == key, Attempt.counts_until > now)
+    """How many of a key's, and of those that go on from it with a colon, count now."""
+    statement = select(func.count()).where(_of(key), Attempt.counts_until > now)
     return connection.scalar(statement) or 0
 
 
 def address(text: str | None) -> str:
-    """The key of an address; of IPv6 its /64, all of which one stranger has."""
+    """The key of an address; of IPv6 its /64, all of which one stranger has.
+
+    A server that listens on both sees IPv4 as `::ffff:192.0.2.1`: that /64 would be everybody.
+    """
     try:
         found = ipaddress.ip_address(text or "")
     except ValueError:
         return "address:?"
+    if found.version == 6 and found.ipv4_mapped is not None:
+        found = found.ipv4_mapped
     if found.version == 6:
         return f"address:{ipaddress.ip_network((found, 64), strict=False).network_address}"
     return f"address:{found}"
+
+
+def _of(key: str) -> ColumnElement[bool]:
+    return or_(Attempt.key == key, Attempt.key.startswith(f"{key}:", autoescape=True))
 
 
 def _wait_s(connection: Connection, key: str, limit: Limit, now: int) -> int:

@@ -183,7 +183,8 @@ def _is_still(connection: Connection, account_id: int, hashed: str) -> bool:
 
 def _counted(login: str, whence: Whence) -> list[tuple[str, Limit]]:
     if whence.known_as:
-        return [(f"known:{whence.known_as}", attempts.PER_BROWSER)]
+        known = f"{accounts.attempts_of(login)}:{whence.known_as}"
+        return [(known, attempts.PER_BROWSER)]
     return [
         (accounts.attempts_of(login), attempts.PER_LOGIN),
         (attempts.address(whence.address), attempts.PER_ADDRESS),

@@ -11,10 +11,15 @@ from sqlalchemy import Connection, RowMapping, func, insert, select, update
 
 from fleet_server.fleet.units import LEVELS, BadUnits, Unit, Wrong
 from fleet_server.identity import audit
-from fleet_server.models import AccessToken, Account, Area, Case, CasePerson, Venue
+from fleet_server.models import AccessToken, Account, Area, Case, CasePerson, RightsRequest, Venue
 from fleet_server.times import iso
 
-FOLLOW: Final = (Venue.__table__, Case.__table__, CasePerson.__table__)
+FOLLOW: Final = (
+    Venue.__table__,
+    Case.__table__,
+    CasePerson.__table__,
+    RightsRequest.__table__,
+)
 """Whose `area_id` goes on to the unit that took the old one in."""
 _AREA: Final = Area.__table__.c
 

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, func, insert, or_, select
 
+from fleet_server import folding
 from fleet_server.errors import NotKnown
 from fleet_server.fleet.references import Taken, Unfit, check_name, unknown
 from fleet_server.fleet.units import LEVELS, is_code
@@ -200,8 +201,8 @@ def search(connection: Connection, text: str, *, limit: int) -> list[Hit]:
     parents = Area.__table__.alias("parents")
     fits = or_(
         Area.code == text,
-        Area.name.icontains(text, autoescape=True),
-        Area.name_en.icontains(text, autoescape=True),
+        folding.holds(Area.name, text),
+        folding.holds(Area.name_en, text),
     )
     rows = connection.execute(
         select(

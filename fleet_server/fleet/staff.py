@@ -43,15 +43,14 @@ class Seen(NamedTuple):
 def seen(connection: Connection, venue: int, scan: int) -> Seen:
     """Whose scan this is at the venue of this id. Raises NotKnown."""
     row = connection.execute(
-        select(Scan.label, Scan.corrected_ms, Pseudonym.person_id)
+        select(Scan.label, Scan.corrected_ms, Pseudonym.own_person_id)
         .join(Credential, Credential.id == Scan.credential_id)
         .join(Pseudonym, Pseudonym.id == Credential.pseudonym_id)
         .where(Scan.id == min(scan, _HIGHEST), Scan.venue_id == venue)
     ).one_or_none()
     if row is None:
         raise NotKnown("không có lượt này ở đây / no such scan here")
-    (person,) = links.today(connection, [row.person_id]).values()
-    return Seen(f"{visitors.SCANNED}P{person}", row.label, row.corrected_ms // 1000)
+    return Seen(f"{visitors.SCANNED}P{row.own_person_id}", row.label, row.corrected_ms // 1000)
 
 
 def add(
@@ -77,7 +76,7 @@ def add(
             f"Làm gì ở đây: cần 1 đến {MAX_REASON} ký tự / reason: expected 1 to {MAX_REASON}"
             " printable characters"
         )
-    found, person = venue_id(connection, venue), visitors.resolve(connection, visitor)
+    found, person = venue_id(connection, venue), visitors.named(connection, visitor)
     note = connection.execute(
         insert(VenueStaff)
         .values(
@@ -145,5 +144,6 @@ def listed(connection: Connection, venue: str) -> list[Listed]:
         .where(VenueStaff.venue_id == venue_id(connection, venue), VenueStaff.undone_at.is_(None))
         .order_by(VenueStaff.id)
     ).all()
-    refs = visitors.refs(connection, [row.person_id for row in rows])
-    return [Listed(row.id, refs[row.person_id], *row[2:]) for row in rows]
+    today = links.today(connection, [row.person_id for row in rows])
+    refs = visitors.refs(connection, set(today.values()))
+    return [Listed(row.id, refs[today[row.person_id]], *row[2:]) for row in rows]

@@ -170,13 +170,15 @@ class Vault:
     def _find(self, request: Find, uid: int) -> Found:
         wanted = numbers.stable_keys(request.kind, request.number, self._card_keys)
         digests = [self._pseudonyms.digest(key.space, key.value) for key in wanted]
+        # What somebody asks about their own data stays about whose number it is, also where a link
+        # that made them one with another is undone before it is answered.
+        own = request.case.startswith(policy.RIGHT)
+        person = (Pseudonym.own_person_id if own else Pseudonym.person_id).label("person_id")
         with self._engine.connect() as connection:
             policy.may_find(connection, request.case)
-            by_code = select(Pseudonym.digest, Pseudonym.person_id).where(
-                Pseudonym.digest.in_(digests)
-            )
+            by_code = select(Pseudonym.digest, person).where(Pseudonym.digest.in_(digests))
             by_identity = (
-                select(SealedNumber.digest, Pseudonym.person_id)
+                select(SealedNumber.digest, person)
                 .join(Pseudonym, Pseudonym.id == SealedNumber.pseudonym_id)
                 .where(SealedNumber.digest.in_(digests))
             )

@@ -19,6 +19,8 @@ class RightsRequest(Base):
     asked_ms: Mapped[Ms]
     asked_by: Mapped[str] = mapped_column(String(64))
     """The clerk it was asked at."""
+    area_id: Mapped[int | None] = mapped_column(ForeignKey("areas.id"))
+    """Where that clerk worked then; None: everywhere, or at a terminal."""
     words: Mapped[str] = mapped_column(String(500), default="")
     acknowledge_by: Mapped[Seconds]
     due_by: Mapped[Seconds]

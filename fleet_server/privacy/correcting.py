@@ -50,7 +50,7 @@ def correct(
     found = connection.execute(
         select(Pseudonym.id, Pseudonym.digest)
         .where(Pseudonym.person_id == person)
-        .order_by(Pseudonym.id)
+        .order_by(Pseudonym.own_person_id != rights.as_found(connection, ref), Pseudonym.id)
         .limit(1)
     ).one_or_none()
     if found is None:

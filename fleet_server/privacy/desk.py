@@ -12,6 +12,7 @@ from sqlalchemy import Engine
 from fleet_server import database
 from fleet_server.cases.desk import Vault
 from fleet_server.errors import FleetError, Refused
+from fleet_server.identity import links
 from fleet_server.privacy import clocks, holdings, rights
 from fleet_server.privacy.rights import Request
 from fleet_server.times import iso
@@ -27,6 +28,8 @@ class Desk:
     vault: Vault
     actor: str
     now_ms: Callable[[], int]
+    area_id: int | None = None
+    """Where the clerk works; None: everywhere."""
 
     def ask(self, kind: str, *, words: str, zone: ZoneInfo, holidays: Collection[dt.date]) -> str:
         """Writes a request down with its clocks; its reference. Raises Refused."""
@@ -37,7 +40,15 @@ class Desk:
         at_ms = self.now_ms()
         due = clocks.due(kind, at_ms // 1000, zone, holidays)
         with self.engine.execution_options(**database.WRITES).begin() as connection:
-            return rights.ask(connection, kind, words=words, due=due, at_ms=at_ms, actor=self.actor)
+            return rights.ask(
+                connection,
+                kind,
+                words=words,
+                due=due,
+                area_id=self.area_id,
+                at_ms=at_ms,
+                actor=self.actor,
+            )
 
     def identify(self, ref: str, kind: str, number: str) -> Request:
         """Asks the vault whom a request is about. Nobody is an answer too, and closes it.
@@ -52,9 +63,11 @@ class Desk:
                 f"{ref}: {problem}; yêu cầu đã ghi / the request is written down, find the person"
                 f" with `fleet person identify {ref}`"
             ) from problem
-        if len(visitors) > 1:
+        with self.engine.connect() as connection:
+            persons = {links.resolve(connection, visitor) for visitor in visitors}
+        if len(persons) > 1:
             raise Refused(
-                f"{ref}: {len(visitors)} người có số này / visitors have this number, and one of"
+                f"{ref}: {len(persons)} người có số này / visitors have this number, and one of"
                 f" them asks: `fleet person identify {ref}` with a number of theirs alone"
             )
         at_ms, actor = self.now_ms(), self.actor

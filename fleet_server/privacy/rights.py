@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
 
 from fleet_server.errors import NotKnown, Refused
 from fleet_server.identity import audit, links
-from fleet_server.models import Account, RestrictedPerson, RightsRequest
+from fleet_server.models import RestrictedPerson, RightsRequest
 from fleet_server.privacy.clocks import Due
 
 PREFIX: Final = "right:"
@@ -44,8 +44,20 @@ class Request(NamedTuple):
     outcome: str
 
 
-def ask(connection: Connection, kind: str, *, words: str, due: Due, at_ms: int, actor: str) -> str:
-    """Writes a request down, of nobody yet; its reference. Raises Refused for an unknown kind."""
+def ask(
+    connection: Connection,
+    kind: str,
+    *,
+    words: str,
+    due: Due,
+    area_id: int | None = None,
+    at_ms: int,
+    actor: str,
+) -> str:
+    """Writes a request down, of nobody yet; its reference. Raises Refused for an unknown kind.
+
+    `area_id`: where the desk is; None: of no area.
+    """
     if kind not in KINDS:
         raise Refused(f"{kind[:40]!r}: expected one of {', '.join(KINDS)}")
     if len(words) > MAX_WORDS or any(ord(each) < 32 for each in words):
@@ -56,7 +68,7 @@ def ask(connection: Connection, kind: str, *, words: str, due: Due, at_ms: int, 
     made = connection.scalar(
         insert(RightsRequest)
         .values(kind=kind, asked_ms=at_ms, asked_by=actor, words=words, **due._asdict())
-        .values(outcome="", detail="")
+        .values(outcome="", detail="", area_id=area_id)
         .returning(RightsRequest.id)
     )
     ref = f"{PREFIX}{made}"
@@ -65,13 +77,15 @@ def ask(connection: Connection, kind: str, *, words: str, due: Due, at_ms: int, 
 
 
 def found(connection: Connection, ref: str, visitor: str, *, at_ms: int, actor: str) -> str:
-    """Notes whom an open request is about; that person's reference today."""
+    """Notes whom an open request is about; that person's reference today.
+
+    Under the reference given, which says whom it is about after a link is undone, too.
+    """
     request = _open(connection, ref)
     if request.person_id is not None:
         raise Refused(f"{ref}: đã biết là ai / is about somebody already")
-    person = links.resolve(connection, visitor)
-    _set(connection, request.id, person_id=person)
-    subject = f"P{person}"
+    subject = f"P{links.resolve(connection, visitor)}"
+    _set(connection, request.id, person_id=links.number_of(visitor))
     _log(connection, "found", ref, at_ms=at_ms, actor=actor, subject=subject)
     return subject
 
@@ -127,6 +141,12 @@ def person_of(connection: Connection, ref: str) -> int | None:
     return None if person is None else links.today(connection, [person])[person]
 
 
+def as_found(connection: Connection, ref: str) -> int | None:
+    """As `person_of`, as they were found: by the id that no link changes."""
+    found: int | None = _open(connection, ref).person_id
+    return found
+
+
 def the_person(connection: Connection, ref: str, *kinds: str) -> int:
     """As `person_of`, for requests of these kinds; Refused where nobody was found yet."""
     request = _open(connection, ref)
@@ -153,14 +173,14 @@ def all_open(
     connection: Connection,
     *,
     overdue_at: int | None = None,
-    asked_by: ColumnElement[bool] | None = None,
+    where: ColumnElement[bool] | None = None,
 ) -> list[Request]:
     """Open requests, the most urgent first; of those only the overdue where a time is given.
 
-    `asked_by`: a condition on who wrote them down (`asked_at`).
+    `where`: a condition on the desk they were asked at (`asked_at`).
     """
     query = select(*_REQUESTS).where(_REQUESTS.done_at.is_(None))
-    rows = connection.execute(query if asked_by is None else query.where(asked_by)).all()
+    rows = connection.execute(query if where is None else query.where(where)).all()
     requests = sorted(_requests(connection, rows), key=urgent)
     if overdue_at is None:
         return requests
@@ -168,19 +188,18 @@ def all_open(
 
 
 def closed(
-    connection: Connection, *, limit: int, asked_by: ColumnElement[bool] | None = None
+    connection: Connection, *, limit: int, where: ColumnElement[bool] | None = None
 ) -> list[Request]:
     """Requests that were closed, the latest first."""
     query = select(*_REQUESTS).where(_REQUESTS.done_at.is_not(None))
     query = query.order_by(_REQUESTS.done_at.desc(), _REQUESTS.id.desc()).limit(limit)
-    rows = connection.execute(query if asked_by is None else query.where(asked_by)).all()
+    rows = connection.execute(query if where is None else query.where(where)).all()
     return _requests(connection, rows)
 
 
 def asked_at(area_ids: Collection[int]) -> ColumnElement[bool]:
-    """The requests that clerks of these areas wrote down."""
-    clerks = select(Account.login).where(Account.area_id.in_(area_ids))
-    return _REQUESTS.asked_by.in_(clerks)
+    """The requests that were asked at desks of these areas, whoever works there now."""
+    return _REQUESTS.area_id.in_(area_ids)
 
 
 def next_by(request: Request) -> int:
@@ -201,7 +220,9 @@ def restrict(connection: Connection, ref: str, *, at_ms: int, actor: str) -> str
     if restricted(connection, [person]):
         raise Refused(f"{ref}: P{person} đã hạn chế / is restricted already")
     connection.execute(
-        insert(RestrictedPerson).values(person_id=person, since_ms=at_ms, request_id=_number(ref))
+        insert(RestrictedPerson).values(
+            person_id=as_found(connection, ref), since_ms=at_ms, request_id=_number(ref)
+        )
     )
     finish(connection, ref, outcome=DONE, at_ms=at_ms, actor=actor, detail={"restricted": True})
     return f"P{person}"

@@ -4,6 +4,7 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, or_, select
 
+from fleet_server import folding
 from fleet_server.models import Venue
 
 PAGE: Final = 100
@@ -28,7 +29,7 @@ def listed(
     """Venues within `reach` whose name or reference holds `text`, by name."""
     statement = select(Venue.ref, Venue.name).where(reach)
     if text:
-        held = (each.icontains(text, autoescape=True) for each in (Venue.name, Venue.ref))
+        held = (folding.holds(each, text) for each in (Venue.name, Venue.ref))
         statement = statement.where(or_(*held))
     rows = connection.execute(statement.order_by(Venue.name, Venue.ref).limit(limit).offset(offset))
     return [Listed(*row) for row in rows]

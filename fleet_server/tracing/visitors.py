@@ -40,6 +40,15 @@ def resolve(connection: Connection, ref: str) -> int:
     return scanned
 
 
+def named(connection: Connection, ref: str) -> int:
+    """As `resolve`, the person it names by the id that no link changes."""
+    person = resolve(connection, ref)
+    number = links.number_of(ref.removeprefix(SCANNED))
+    if number is None or links.today(connection, [number]).get(number) != person:
+        return person
+    return number
+
+
 def refs(connection: Connection, persons: Collection[int]) -> dict[int, str]:
     """The reference of each of these persons: `resolve` finds nobody else by it."""
     found = {person: f"P{person}" for person in persons}

@@ -6,7 +6,6 @@ decides; views decide nothing. Browsers are known by their session, programs by 
 
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple, TypeVar
-from urllib.parse import urlsplit
 
 from flask import Flask, abort, current_app, g, redirect, render_template, request, url_for
 from flask_wtf.csrf import CSRFError, CSRFProtect
@@ -23,7 +22,7 @@ from fleet_server.auth.signed_in import Duty, SignedIn
 from fleet_server.errors import FleetError
 from fleet_server.reports import venue_log
 from fleet_server.reports.venue_log import LoggedVenue
-from fleet_server.web import cookies
+from fleet_server.web import addresses, cookies
 from fleet_server.web.site import site
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -227,8 +226,7 @@ def _refuse_no_text(given: CombinedMultiDict[str, str]) -> None:
 
 def _same_origin() -> bool:
     """Browsers say where a form was sent from; what does not say so is no browser's form."""
-    origin = request.headers.get("Origin", "")
-    return urlsplit(origin).netloc == request.host
+    return addresses.host(request.headers.get("Origin", "")) == request.host
 
 
 def _came_from_elsewhere() -> bool:

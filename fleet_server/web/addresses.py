@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from flask import Flask, request, url_for
 from werkzeug.routing import IntegerConverter, Map
@@ -14,6 +15,14 @@ class Number(IntegerConverter):
 
     def __init__(self, urls: Map) -> None:
         super().__init__(urls, max=2**63 - 1)
+
+
+def host(address: str) -> str | None:
+    """Host and port that an address names; empty where none, None where it is no address."""
+    try:
+        return urlsplit(address).netloc
+    except ValueError:
+        return None
 
 
 def install(app: Flask) -> None:

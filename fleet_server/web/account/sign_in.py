@@ -1,7 +1,6 @@
 """Sign in with name and password, then with a code where a second factor is set up; sign out."""
 
 from typing import Final
-from urllib.parse import urlsplit
 
 from flask import Blueprint, current_app, redirect, render_template, request, session, url_for
 from werkzeug.wrappers import Response
@@ -10,7 +9,7 @@ from fleet_server.auth import door, sessions
 from fleet_server.auth.attempts import TooMany
 from fleet_server.auth.door import Entered, Whence, WrongProof
 from fleet_server.auth.sessions import Session
-from fleet_server.web import browsers, cookies, language
+from fleet_server.web import addresses, browsers, cookies, language
 from fleet_server.web.access import public
 from fleet_server.web.site import site
 
@@ -118,8 +117,7 @@ def _recovery() -> bool:
 def _next() -> str | None:
     """Where somebody wanted to go: a path of this site, or nothing."""
     wanted = request.values.get("next", "")
-    parts = urlsplit(wanted)
     inside = wanted.startswith("/") and not wanted.startswith(("//", "/\\"))
-    if not inside or parts.scheme or parts.netloc or len(wanted) > MAX_NEXT:
+    if not inside or addresses.host(wanted) != "" or len(wanted) > MAX_NEXT:
         return None
     return wanted if wanted.isprintable() and "\\" not in wanted else None

@@ -1,6 +1,5 @@
 """The audit log, the newest line first."""
 
-import datetime as dt
 from typing import Any, Final
 
 from flask import Blueprint, render_template, request, url_for
@@ -8,7 +7,7 @@ from flask import Blueprint, render_template, request, url_for
 from fleet_server.auth.permissions import Permission
 from fleet_server.reports import audit_lines
 from fleet_server.reports.audit_lines import Which
-from fleet_server.times import BadTime, day_bounds
+from fleet_server.times import day_bounds, parse_day
 from fleet_server.web.access import caller, permission
 from fleet_server.web.audit.words import ACTIONS, GROUPS
 from fleet_server.web.site import site
@@ -69,10 +68,4 @@ def older(endpoint: str, numbers: list[int], most: int, asked: dict[str, Any]) -
 def _day(asked: dict[str, str], name: str) -> int | None:
     if name not in asked:
         return None
-    try:
-        day = dt.date.fromisoformat(asked[name])
-    except ValueError:
-        raise BadTime(
-            f"{name}: cần một ngày như 2026-03-10 / expected a day such as 2026-03-10"
-        ) from None
-    return day_bounds(day, site().settings.zone)[_DAYS[name]] * 1000
+    return day_bounds(parse_day(asked[name]), site().settings.zone)[_DAYS[name]] * 1000

@@ -63,8 +63,8 @@ pages = Blueprint("desk_requests", __name__)
 def page() -> str:
     shown = paging.Shown.of(request.args, OPEN)
     with site().engine.connect() as connection:
-        waiting = rights.all_open(connection, asked_by=_reach())
-        closed = rights.closed(connection, limit=CLOSED, asked_by=_reach())
+        waiting = rights.all_open(connection, where=_reach())
+        closed = rights.closed(connection, limit=CLOSED, where=_reach())
     return render_template(
         "desk_requests.html",
         waiting=[(each, _left(each)) for each in shown.some(waiting)],
@@ -203,7 +203,7 @@ def seen_document() -> None:
 
 def desk() -> Desk:
     """The desk of whoever asks."""
-    return Desk(site().engine, site().vault, caller().name, site().now_ms)
+    return Desk(site().engine, site().vault, caller().name, site().now_ms, caller().area_id)
 
 
 def writing() -> Any:

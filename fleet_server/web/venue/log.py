@@ -22,7 +22,7 @@ from fleet_server.models import Gate
 from fleet_server.reports import venue_kiosks, venue_log
 from fleet_server.reports.venue_kiosks import KioskInWords
 from fleet_server.reports.venue_log import Cursor, Direction, Line, Search
-from fleet_server.times import BadTime, local, parse
+from fleet_server.times import local, parse, parse_day
 from fleet_server.web.access import caller, here, permission
 from fleet_server.web.language import say
 from fleet_server.web.site import site
@@ -45,6 +45,8 @@ TABLE: Final = Table(
 )
 _MINUTE_MS: Final = 60_000
 """A search until 10:05 takes in what was at 10:05."""
+_DIGITS: Final = 18
+"""Of a number that every database holds."""
 _FIELDS: Final = ("day", "since", "until", "gate", "way")
 _WAYS: Final = {"in": "vào / in", "out": "ra / out", "both": "qua / through"}
 
@@ -116,7 +118,7 @@ def new(venue: str) -> str:
     del venue  # the guard has resolved it
     place, day = here(), here().today(site().now())
     after = request.args.get("after", "")
-    if not after.isdecimal() or len(after) > 18:
+    if not after.isdecimal() or len(after) > _DIGITS:
         raise BadRequest("after: expected the number of a line")
     with site().engine.connect() as connection:
         lines = venue_log.arrived_after(connection, place, day, after=int(after))
@@ -138,12 +140,7 @@ def new(venue: str) -> str:
 def asked(today: dt.date) -> tuple[dt.date, Search]:
     """Which day's lines the request asks for, and which of them. Raises BadTime, Unfit."""
     zone, given = here().zone, {name: request.args.get(name, "").strip() for name in _FIELDS}
-    try:
-        day = dt.date.fromisoformat(given["day"]) if given["day"] else today
-    except ValueError as problem:
-        raise BadTime(
-            f"day {given['day'][:20]!r}: cần YYYY-MM-DD / expected YYYY-MM-DD"
-        ) from problem
+    day = parse_day(given["day"]) if given["day"] else today
     way = given["way"] or None
     if way is not None and way not in _WAYS:
         raise Unfit(f"way {way[:10]!r}: cần in, out hoặc both / expected in, out or both")
@@ -214,6 +211,6 @@ def _cursor(text: str | None) -> Cursor | None:
     if text is None:
         return None
     at_ms, _, line_id = text.partition("-")
-    if not (at_ms.isdecimal() and line_id.isdecimal() and len(text) <= 40):
+    if not all(part.isdecimal() and len(part) <= _DIGITS for part in (at_ms, line_id)):
         raise BadRequest("before: expected the end of a page, as its link to older lines has it")
     return Cursor(int(at_ms), int(line_id))

@@ -85,4 +85,6 @@ def test_all_addresses_one_stranger_has_are_counted_as_one() -> None:
     assert attempts.address("192.0.2.7") == "address:192.0.2.7"
     assert attempts.address("2001:db8::1") == attempts.address("2001:db8::ffff:2")
     assert attempts.address("2001:db8::1") != attempts.address("2001:db8:0:1::1")
+    # As a server that listens on IPv6 sees readers who come by IPv4.
+    assert attempts.address("::ffff:192.0.2.7") == "address:192.0.2.7"
     assert attempts.address(None) == attempts.address("x") == "address:?"

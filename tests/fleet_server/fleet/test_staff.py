@@ -11,7 +11,7 @@ from fleet_server.errors import FleetError, NotKnown
 from fleet_server.fleet import registry, staff
 from fleet_server.fleet.references import Unfit
 from fleet_server.identity import audit, links
-from fleet_server.models import AuditEntry, Pseudonym, StaleVisits, VenueStaff
+from fleet_server.models import AuditEntry, Link, Pseudonym, StaleVisits, VenueStaff
 from fleet_server.times import iso
 from fleet_server.tracing import derivation, storage
 from fleet_server.tracing.opening import Stretch
@@ -110,6 +110,27 @@ def test_a_reference_that_was_merged_leads_to_who_it_is_now(town: Town) -> None:
         assert [each.visitor for each in staff.listed(connection, "cho-mau")] == [
             f"P{seller(town)}"
         ]
+
+
+def linked(town: Town) -> tuple[int, int]:
+    """Makes the seller one with somebody else; that one and the link."""
+    with town.engine.execution_options(**database.WRITES).begin() as connection:
+        other = connection.scalars(
+            select(Pseudonym.person_id).where(Pseudonym.id == town.pseudonyms[1])
+        ).one()
+        links.link(connection, seller(town), other, reason="hai thẻ", made_by="thu", at_ms=NOON_MS)
+        return other, connection.scalars(select(Link.id)).one()
+
+
+def test_a_note_stays_with_the_one_it_named_when_a_link_is_undone(town: Town) -> None:
+    other, number = linked(town)
+    note(town, visitor=f"P{other}")
+    assert stay(town).staff is True
+    with town.engine.execution_options(**database.WRITES).begin() as connection:
+        links.unlink(connection, number, reason="nhầm", undone_by="thu", at_ms=NOON_MS)
+    assert stay(town).staff is False
+    with town.engine.connect() as connection:
+        assert [each.visitor for each in staff.listed(connection, "cho-mau")] == [f"P{other}"]
 
 
 def test_a_note_is_listed_until_it_is_taken_back_and_never_deleted(town: Town) -> None:

@@ -116,6 +116,7 @@ def test_the_list_is_narrowed_and_paged(world: World) -> None:
         ("role=tracer", {"truy-vet-ha-noi", "moi"}, {"cho"}),
         ("area=01", {"truy-vet-ha-noi", "cho"}, {"moi"}),
         ("state=waiting", {"moi"}, {"cho"}),
+        ("text=mau+TRUY-vet-ha", {"truy-vet-ha-noi"}, {"cho"}),
         ("text=HA-NOI", {"truy-vet-ha-noi"}, {"cho"}),
         ("text=%25", set(), {"cho"}),
     ):
@@ -196,6 +197,18 @@ def test_somebody_who_mistyped_too_often_is_let_in_again(world: World) -> None:
     admin = administrator(world)
     add_account(world.app, Role.VISITOR_DESK, login="lan")
     lan = world.stranger()
+    for _ in range(10):
+        submit(lan, "/sign-in", {"name": "lan", "password": "không phải mật khẩu"})
+    assert submit(lan, "/sign-in", {"name": "lan", "password": PASSWORD}).status_code == 429
+    assert "Thử sai nhiều lần" in admin.get("/admin/people/lan").text
+    submit(admin, "/admin/people/lan/unlock")
+    sign_in(lan, "lan")
+
+
+def test_somebody_who_mistyped_at_their_own_browser_is_let_in_again(world: World) -> None:
+    admin = administrator(world)
+    lan = signed_in(world.stranger(), Role.VISITOR_DESK, login="lan")
+    submit(lan, "/sign-out", page="/")
     for _ in range(10):
         submit(lan, "/sign-in", {"name": "lan", "password": "không phải mật khẩu"})
     assert submit(lan, "/sign-in", {"name": "lan", "password": PASSWORD}).status_code == 429

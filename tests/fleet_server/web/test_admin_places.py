@@ -93,6 +93,7 @@ def test_areas_are_found_by_code_and_by_name(world: World) -> None:
     make_areas(world)
     assert "/admin/areas/00004" in admin.get("/admin/areas?text=00004").text
     assert "/admin/areas/79" in admin.get("/admin/areas?text=nơi 79".replace(" ", "%20")).text
+    assert "/admin/areas/79" in admin.get("/admin/areas?text=NOI+79").text
     assert "Không tìm thấy" in admin.get("/admin/areas?text=%25").text
     tops = admin.get("/admin/areas").text
     assert "/admin/areas/01" in tops

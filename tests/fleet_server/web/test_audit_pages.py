@@ -10,6 +10,7 @@ import fleet_server
 from fleet_server import database
 from fleet_server.identity import audit
 from fleet_server.models import Area, AuditEntry, Case
+from fleet_server.privacy import rights
 from fleet_server.web.audit import words
 from tests.fleet_server.cases.conftest import CASE, SUPERVISOR, TRACER, Office, office
 from tests.fleet_server.identity.test_audit import OFF
@@ -165,6 +166,15 @@ def test_every_action_of_the_log_has_words() -> None:
     for module, prefix in (("auth/accounts", "account"), ("auth/own_account", "account")):
         said = (root / f"{module}.py").read_text("utf-8")
         written |= {f"{prefix}.{what}" for what in re.findall(r'_note\(\w+, \w+, "(\w+)"', said)}
-    assert {"trace.common", "account.disabled", "venue.created"} <= written
+        anew = re.findall(r'_begin_anew\([^"]+"(\w+)"', said)
+        written |= {f"{prefix}.{what}" for what in anew}
+    for path in ("privacy/rights.py", "privacy/correcting.py"):
+        said = (root / path).read_text("utf-8")
+        noted = re.findall(r'(?:_log|note)\(\s*connection,\s*"(\w+)"', said)
+        written |= {f"right.{what}" for what in (*noted, *rights.OUTCOMES)}
+    written |= {f"right.{how}" for how in re.findall(r'how="(\w+)"', source)}
+    written |= set(re.findall(r': "(vault\.[a-z]+)",', source))
+    assert {"trace.common", "account.disabled", "venue.created", "right.shown"} <= written
+    assert {"account.second_factor_set_up", "right.corrected", "vault.issue"} <= written
     assert written <= set(words.ACTIONS)
     assert all(vi and en for vi, en in words.ACTIONS.values())

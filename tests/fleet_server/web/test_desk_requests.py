@@ -1,22 +1,27 @@
 """What people ask about their own data, from the desk to the answer."""
 
 import json
+from collections.abc import Callable
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from fleet_server import database
+from fleet_server.auth import accounts
+from fleet_server.auth.accounts import By
 from fleet_server.auth.permissions import Role
-from fleet_server.fleet import areas
-from fleet_server.models import Credential, Person, RightsRequest
+from fleet_server.fleet import area_import, areas
+from fleet_server.fleet.units import Unit
+from fleet_server.identity import links
+from fleet_server.models import Credential, Link, Person, Pseudonym, RightsRequest
 from fleet_server.privacy import clocks, rights
-from tests.fleet_server.people import NOW, World, signed_in, submit
+from tests.fleet_server.people import NOW, World, sign_in, signed_in, submit
 from tests.fleet_server.web.counter import Counter
 from tests.fleet_server.web.test_desk_cards import NAME, issued
 from tests.support.queries import counted
 
-PHONE = "0900000001"
+PHONE, OTHERS_PHONE = "0900000001", "0900000002"
 SEEN = {"document": "seen", "by": "phone", "number": PHONE}
 
 
@@ -169,6 +174,76 @@ def test_a_desk_of_an_area_sees_what_was_asked_there(desk: Counter, clerk: Flask
     own = ask(there, "view")
     assert own in there.get("/desk/requests").text
     assert own in clerk.get("/desk/requests").text
+
+
+def test_a_request_stays_with_its_desk_when_the_clerk_works_elsewhere(
+    desk: Counter, clerk: FlaskClient
+) -> None:
+    with desk.world.engine.execution_options(**database.WRITES).begin() as connection:
+        for code in ("01", "02"):
+            areas.create(
+                connection, code=code, name="N", level="province", parent=None, at_ms=0, actor="t"
+            )
+    here, there = desk.world.stranger(), desk.world.stranger()
+    path = ask(signed_in(here, Role.VISITOR_DESK, area="01", login="quay-01"), "view")
+    signed_in(there, Role.VISITOR_DESK, area="02", login="quay-02")
+    with desk.world.engine.execution_options(**database.WRITES).begin() as connection:
+        by = By("root", NOW * 1000)
+        accounts.set_role(connection, by, "quay-01", Role.VISITOR_DESK, area="02")
+        take = {"code": "03", "level": "province", "name": "Mới", "replaces": ("01",)}
+        area_import.take(
+            connection, {"03": Unit(line=2, **take)}, since=NOW, at_ms=NOW * 1000, actor="root"
+        )
+    sign_in(here, "quay-01")
+    for elsewhere in (here, there):
+        assert path not in elsewhere.get("/desk/requests").text
+        assert elsewhere.get(path).status_code == 404
+    after = signed_in(desk.world.stranger(), Role.VISITOR_DESK, area="03", login="quay-03")
+    assert path in after.get("/desk/requests").text
+    assert after.get(path).status_code == 200
+
+
+@pytest.fixture
+def mistaken(desk: Counter, clerk: FlaskClient) -> Callable[[], None]:
+    """Two people taken for one by mistake, the asker for the other; call it to part them."""
+    issued(clerk, {"name": "Trần Văn Khác", "phone": OTHERS_PHONE, "commune": ""})
+    desk.world.clock.now += 120
+    desk.vault.index()
+    writing = desk.world.engine.execution_options(**database.WRITES)
+    by = {"reason": "nhầm", "at_ms": NOW * 1000}
+    with writing.begin() as connection:
+        one, other = connection.scalars(select(Person.id).order_by(Person.id))
+        links.link(connection, one, other, made_by="thu", **by)
+        number = connection.scalar(select(Link.id))
+
+    def part() -> None:
+        with writing.begin() as connection:
+            links.unlink(connection, number, undone_by="thu", **by)
+
+    return part
+
+
+def test_what_is_asked_while_two_are_taken_for_one_is_done_to_the_asker_alone(
+    desk: Counter, clerk: FlaskClient, mistaken: Callable[[], None]
+) -> None:
+    mine = {"number": OTHERS_PHONE}
+    deletion, view, rest = (ask(clerk, kind, **mine) for kind in ("delete", "view", "restrict"))
+    correction = ask(clerk, "correct", **mine)
+    assert submit(clerk, f"{correction}/correct", {"name": "Trần Văn Đúng"}).status_code == 303
+    number = rest.rpartition("/")[2]
+    assert submit(clerk, f"{rest}/restrict", {"confirm": number}).status_code == 303
+    mistaken()
+    with desk.world.engine.connect() as connection:
+        one, other = connection.scalars(select(Person.id).order_by(Person.id))
+        assert rights.restricted(connection, [one, other]) == {other}
+    told = submit(clerk, f"{view}/everything").text
+    assert "Trần Văn Đúng" in told
+    assert NAME not in told
+    number = deletion.rpartition("/")[2]
+    assert submit(clerk, f"{deletion}/delete", {"confirm": number}).status_code == 303
+    with desk.world.engine.connect() as connection:
+        assert connection.scalars(select(Pseudonym.own_person_id)).all() == [one]
+    assert NAME in submit(clerk, f"{ask(clerk, 'view')}/everything").text
 
 
 def test_many_requests_are_asked_for_as_one(desk: Counter, clerk: FlaskClient) -> None:

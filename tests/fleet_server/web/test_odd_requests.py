@@ -2,8 +2,9 @@
 
 import pytest
 
+from fleet_server.auth.permissions import Role
 from tests.fleet_server.cases.conftest import CASE, office
-from tests.fleet_server.people import submit
+from tests.fleet_server.people import World, signed_in, submit, token_of
 from tests.fleet_server.web.clinic import Clinic
 from tests.fleet_server.web.test_case_names import known
 
@@ -36,3 +37,36 @@ def test_odd_fields_are_refused_in_words(known: Clinic) -> None:
     wanted = {"opening": HUGE, "purpose": "gọi điện"}
     answer = submit(browser, f"{at}/names/open", wanted, page="/account")
     assert (answer.status_code, "Chưa chọn ai" in answer.text) == (400, True)
+
+
+@pytest.mark.parametrize(
+    ("role", "path"),
+    [
+        (Role.VENUE_MANAGER, f"/venues/cho-mau/log?before={HUGE}-1"),
+        (Role.VENUE_MANAGER, f"/venues/cho-mau/log?before=1-{HUGE}"),
+        (Role.VENUE_MANAGER, "/venues/cho-mau/log?day=9999-12-31"),
+        (Role.VENUE_MANAGER, "/venues/cho-mau/log.csv?day=9999-12-31"),
+        (Role.VENUE_MANAGER, "/venues/cho-mau/log?day=0001-01-01"),
+        (Role.AUDITOR, "/audit?until=9999-12-31"),
+        (Role.AUDITOR, "/audit?since=0001-01-01"),
+    ],
+)
+def test_no_day_or_line_is_too_far_away_for_an_answer(world: World, role: Role, path: str) -> None:
+    venues = ["cho-mau"] if role is Role.VENUE_MANAGER else []
+    assert signed_in(world.stranger(), role, venues=venues).get(path).status_code == 400
+
+
+def test_the_api_knows_no_day_without_a_tomorrow(world: World) -> None:
+    answer = world.stranger().get(
+        "/api/v1/venues/cho-mau/scans?day=9999-12-31", headers=world.bearer("manager")
+    )
+    assert (answer.status_code, "is no day" in answer.text) == (400, True)
+
+
+@pytest.mark.parametrize("address", ["http://[", "//[", "http://[::1]]"])
+def test_what_is_no_address_leads_nowhere(world: World, address: str) -> None:
+    client = world.stranger()
+    form = {"csrf_token": token_of(client), "name": "lan", "password": "x", "next": address}
+    sent = {"Origin": address}
+    assert client.post("/sign-in", data=form, headers=sent).status_code == 403
+    assert client.get("/sign-in", query_string={"next": address}).status_code == 200

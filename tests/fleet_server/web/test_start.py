@@ -1,11 +1,14 @@
 """The first page: one's only venue, or a list to choose and search in."""
 
 import re
+import unicodedata
 
+import pytest
 from sqlalchemy import insert, select
 
 from fleet_server import database
 from fleet_server.auth.permissions import Role
+from fleet_server.fleet import registry
 from fleet_server.models import Venue, VenueType
 from tests.fleet_server.people import World, signed_in
 from tests.support.queries import counted
@@ -50,6 +53,19 @@ def test_a_tracer_reaches_every_venue_page_by_page(world: World) -> None:
         path = onward.group(1) if onward else ""
     assert [len(each) for each in found] == [100, 100, 32]
     assert len({ref for each in found for ref in each}) == 232
+
+
+@pytest.mark.parametrize(
+    "name", ["Chợ Đông Ba ẤP 2", unicodedata.normalize("NFD", "Chợ Đông Ba ẤP 2")]
+)
+def test_a_venue_is_found_however_its_name_is_typed(world: World, name: str) -> None:
+    with world.engine.execution_options(**database.WRITES).begin() as connection:
+        registry.rename(connection, venue="truong-mau", name=name, at_ms=1, actor="root")
+    browser = world.browser("tracer")
+    typed = ("chợ đông ba", "CHỢ ĐÔNG", "cho dong ba", "ấp 2", "Đông")
+    for words in (*typed, *(unicodedata.normalize("NFD", each) for each in typed)):
+        assert listed(browser.get("/", query_string={"q": words}).text) == ["truong-mau"], words
+    assert not listed(browser.get("/?q=dung").text)
 
 
 def test_venues_are_found_by_name_and_reference(world: World) -> None:
