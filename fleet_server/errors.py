@@ -31,3 +31,9 @@ class Already(Refused):
 
 class VaultAway(FleetError):
     """The vault does not answer; nothing was opened and nothing lost."""
+
+
+def halves(text: str) -> tuple[str, str]:
+    """What a text in both languages, `vi / en`, says in each."""
+    vi, _, en = text.partition(" / ")
+    return vi, en or vi

@@ -16,6 +16,7 @@ from fleet_server.auth.caller import Caller
 from fleet_server.auth.permissions import VENUE_ROLES, Permission, Role
 from fleet_server.errors import NotKnown, Refused
 from fleet_server.fleet import areas
+from fleet_server.fleet.references import unknown
 from fleet_server.models import AccessToken, Account, AccountVenue, Area, Venue
 
 STATES: Final = ("active", "waiting", "disabled")
@@ -306,10 +307,11 @@ def _may_give(
         "ngoài địa bàn của bạn / beyond your own area: give an area, or venues, that lie in it"
     )
     if role in VENUE_ROLES:
-        rows = select(Venue.id).where(Venue.ref.in_(venues), ~Venue.area_id.in_(caller.areas))
-        outside = select(Venue.id).where(Venue.ref.in_(venues), Venue.area_id.is_(None))
-        if connection.scalar(rows) is not None or connection.scalar(outside) is not None:
-            raise beyond
+        reached = set(connection.scalars(select(Venue.ref).where(caller.reaches())))
+        for ref in venues:
+            if ref not in reached:
+                there = connection.scalar(select(Venue.id).where(Venue.ref == ref))
+                raise unknown("venue", ref, reached) if there is None else beyond
     elif area is None or areas.in_force(connection, area) not in caller.areas:
         raise beyond
 

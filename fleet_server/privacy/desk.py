@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from fleet_server import database
 from fleet_server.cases.desk import Vault
-from fleet_server.errors import FleetError, Refused
+from fleet_server.errors import FleetError, Refused, halves
 from fleet_server.identity import links
 from fleet_server.privacy import clocks, holdings, rights
 from fleet_server.privacy.rights import Request
@@ -59,9 +59,10 @@ class Desk:
         try:
             visitors = self.vault.find(kind, number, case=ref, purpose=PURPOSE, actor=self.actor)
         except FleetError as problem:
+            vi, en = halves(str(problem))
             raise Refused(
-                f"{ref}: {problem}; yêu cầu đã ghi / the request is written down, find the person"
-                f" with `fleet person identify {ref}`"
+                f"{ref}: {vi}; yêu cầu đã ghi, hãy tìm người sau / {ref}: {en}; the request is"
+                f" written down, find the person with `fleet person identify {ref}`"
             ) from problem
         with self.engine.connect() as connection:
             persons = {links.resolve(connection, visitor) for visitor in visitors}

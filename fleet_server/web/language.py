@@ -1,14 +1,17 @@
 """Vietnamese first, English on request. Both texts stand side by side where they are used."""
 
 from typing import Any, Final, Literal
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
-from flask import Flask, g, request
+from flask import Flask, current_app, g, request
 from werkzeug.wrappers import Response
+
+from fleet_server.errors import halves
 
 Language = Literal["vi", "en"]
 COOKIE: Final = "lang"
 _YEAR_S: Final = 365 * 86_400
+_READING: Final = ("GET", "HEAD")
 
 
 def current() -> Language:
@@ -27,14 +30,21 @@ def say(vi: str, en: str) -> str:
 
 def half(text: str) -> str:
     """The reader's half of an error that is in both languages, `vi / en`."""
-    vi, _, en = text.partition(" / ")
-    return say(vi, en or vi)
+    return say(*halves(text))
 
 
 def here_in(language: Language) -> str:
-    """This page's address in another language."""
-    query = request.args.to_dict() | {"lang": language}
-    return f"{request.path}?{urlencode(query)}"
+    """This page's address in another language; after a form, that of a page there is to read."""
+    path = request.path if request.method in _READING else _readable()
+    query = [(name, value) for name, value in request.args.items(multi=True) if name != "lang"]
+    return f"/{quote(path.lstrip('/'))}?{urlencode([*query, ('lang', language)])}"
+
+
+def _readable() -> str:
+    """Where the form was sent to, else where it stood, else the start."""
+    known = current_app.url_map.bind_to_environ(request.environ)
+    tried = (request.path, urlsplit(request.referrer or "").path)
+    return next((path for path in tried if path and known.test(path, "GET")), "/")
 
 
 def install(app: Flask) -> None:

@@ -70,7 +70,11 @@ def page(venue: str) -> str:
             "venue_log.html",
             last_id=venue_log.last_id(connection, place, day),
             older=_older(lines),
-            kept={name: request.args[name] for name in _FIELDS if request.args.get(name)},
+            # With its day, which may be over when somebody goes on from here.
+            kept={
+                **{name: request.args[name] for name in _FIELDS if request.args.get(name)},
+                "day": day.isoformat(),
+            },
             live=before is None and day == today and which == venue_log.ALL,
             today=today,
             gates=[(each.ref, _gate(each)) for each in parts.listed(connection, Gate, place.id)],

@@ -1,11 +1,13 @@
 """Default deny, scopes, and what a browser may and may not do."""
 
+import html
 import re
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from sqlalchemy import update
+from werkzeug.test import TestResponse
 
 from fleet_server import database
 from fleet_server.auth import tokens
@@ -234,3 +236,29 @@ def test_without_its_database_it_says_so_and_nothing_of_the_database(tmp_path: P
         assert answer.status_code == 503
         assert "nowhere" not in answer.text
         assert "sqlite" not in answer.text.lower()
+
+
+def test_the_other_language_is_a_page_there_is_to_read(world: World) -> None:
+    """Also where a form could not be taken, and its answer stands where only forms are sent to."""
+    admin = signed_in(world.stranger(), Role.ADMINISTRATOR)
+
+    def english(answer: TestResponse) -> str:
+        (found,) = re.findall(r'href="([^"]+)" lang="en"', answer.text)
+        return html.unescape(found)
+
+    def failed(path: str, came: str) -> TestResponse:
+        form = {"csrf_token": token_of(admin, "/admin"), "role": "none"}
+        answer = admin.post(path, data=form, headers={**ORIGIN, "Referer": came})
+        assert answer.status_code == 400
+        return answer
+
+    at = "http://localhost/admin/people/new"
+    assert english(failed("/admin/people", at)) == "/admin/people/new?lang=en"
+    assert english(failed("/admin/people", "http://localhost/admin/people")) == "/?lang=en"
+    assert english(failed("/admin/codes", at)) == "/admin/codes?lang=en"
+    listed = "/admin?role=tracer&state=active&state=waiting"
+    assert english(admin.get(listed)) == f"{listed}&lang=en"
+    odd = world.stranger().get("/x%3Fy%20z")
+    assert english(odd) == "/x%3Fy%20z?lang=en"
+    elsewhere = world.stranger().get("/", environ_overrides={"PATH_INFO": "//evil.example/x"})
+    assert english(elsewhere) == "/evil.example/x?lang=en"

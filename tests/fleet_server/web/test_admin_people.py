@@ -276,6 +276,10 @@ def test_an_administrator_of_an_area_reaches_no_further(world: World) -> None:
         answer = submit(local, "/admin/people", {"login": "moi", **given})
         assert answer.status_code == 403, given
         assert submit(local, "/admin/people/trong/role", given).status_code == 403, given
+    mistyped = {"login": "moi", "role": "venue_manager", "venues": "nowhere"}
+    answer = submit(local, "/admin/people?lang=en", mistyped)
+    assert answer.status_code == 404
+    assert re.findall(r"known are ([^<]+)</p>", answer.text) == ["cho-mau"]
     assert submit(local, "/admin/people", {"login": "moi", "role": "tracer", "area": "01"})
     assert account(world, "moi") is not None
 

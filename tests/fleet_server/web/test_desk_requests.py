@@ -1,6 +1,7 @@
 """What people ask about their own data, from the desk to the answer."""
 
 import json
+import re
 from collections.abc import Callable
 
 import pytest
@@ -111,6 +112,12 @@ def test_where_the_vault_is_away_the_request_stands_and_the_person_is_found_late
     page = clerk.get(path).text
     assert "kho danh tính" in page
     assert "Tìm người" in page
+    clerk.get("/desk?lang=en")
+    english = clerk.get(ask(clerk, "view")).text
+    told = re.findall(r'<div class="note warn" role="status"><p>([^<]*)</p>', english)
+    assert len(told) == 1
+    assert "is written down" in told[0]
+    assert told[0].isascii()
     answer = submit(clerk, f"{path}/identify", {**SEEN, "document": ""})
     assert answer.status_code == 400
 

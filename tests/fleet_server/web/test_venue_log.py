@@ -1,5 +1,6 @@
 """Today's log of a venue."""
 
+import html
 import re
 
 import pytest
@@ -94,9 +95,26 @@ def test_older_lines_are_on_further_pages(world: World, monkeypatch: pytest.Monk
         text = browser.get(path).text
         seen += re.findall(r'data-id="(\d+)"', text)
         found = re.search(r'<p><a href="([^"]*before=[^"]*)"', text)
-        path = found[1] if found else ""
+        path = html.unescape(found[1]) if found else ""
     assert path == ""
     assert len(seen) == len(set(seen)) == 8
+
+
+def test_who_reads_on_after_midnight_reads_on_in_the_same_day(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(venue_log, "PAGE", 1)
+    first, _ = (
+        store_one_scan(world.engine, world.market, counter=counter, at_ms=NOON_MS + counter)
+        for counter in (1, 2)
+    )
+    text = world.browser("manager").get(LOG).text
+    (older,) = re.findall(r'<p><a href="([^"]*before=[^"]*)"', text)
+    (sheet,) = re.findall(r'href="([^"]+log\.csv[^"]*)"', text)
+    world.clock.now += 86_400
+    browser = world.browser("manager")
+    assert f'data-id="{first}"' in browser.get(html.unescape(older)).text
+    assert len(browser.get(html.unescape(sheet)).text.splitlines()) == 3
 
 
 @pytest.mark.parametrize("query", ["?before=x", "?before=1", "?before=1-", "?before=-1-2"])
