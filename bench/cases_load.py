@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 from sqlalchemy import Connection, Engine, Table, func, select, text
 
 from fleet_server import bulk, database, schema
-from fleet_server.cases import persons
+from fleet_server.cases import persons, roster
 from fleet_server.cases.acting import Actor, enter
 from fleet_server.database import chunks
 from fleet_server.identity.pseudonyms import PseudonymKey
@@ -120,7 +120,7 @@ def put_in_case(
     """These people become contacts of a case; their references in it."""
     with engine.execution_options(**database.WRITES).begin() as connection:
         acting = enter(connection, case, actor, now_ms=now_ms)
-        made = persons.add(connection, acting, people, role=persons.F1, state="to_call")
+        made = persons.add(connection, acting, people, role=roster.F1, state="to_call")
     return [member.ref for member in made]
 
 

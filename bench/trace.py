@@ -146,7 +146,7 @@ def ask_further(bench: Bench, town: Town, cases: Sequence[Case], timer: Timer) -
     for number in range(RUNS):
         person, question = cases[number % len(cases)]
         asked = bench.asked(question)
-        timer.time("f2", lambda: secondary.secondary(connection, person, asked, limit=50))  # noqa: B023
+        timer.time("f2", lambda: secondary.ring(connection, person, asked, limit=50))  # noqa: B023
         venue = markets[number % len(markets)]
         hour = question._replace(since=morning, until=morning + 3600)
         timer.time("present", lambda: questions.present(connection, venue, bench.asked(hour)))  # noqa: B023

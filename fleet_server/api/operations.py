@@ -4,12 +4,13 @@ The route and the published document are both made from the declaration, so they
 """
 
 import inspect
+import io
 import re
 from collections.abc import Callable
 from typing import Any, Final, Literal, NamedTuple, TypeVar, get_type_hints
 
 import msgspec
-from flask import Blueprint
+from flask import Blueprint, send_file
 from werkzeug.exceptions import NotFound
 from werkzeug.wrappers import Response
 
@@ -125,7 +126,6 @@ def _check(named: dict[str, Any]) -> None:
 
 def _response(found: msgspec.Struct | Download) -> Response:
     if isinstance(found, Download):
-        response = Response(found.content, content_type=ZIP)
-        response.headers.set("Content-Disposition", "attachment", filename=found.name)
-        return response
+        content = io.BytesIO(found.content)
+        return send_file(content, mimetype=ZIP, as_attachment=True, download_name=found.name)
     return Response(msgspec.json.encode(found), content_type="application/json")

@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import aliased
 
-from fleet_server.cases import persons
+from fleet_server.cases import roster
 from fleet_server.cases.states import TO_CALL
 from fleet_server.database import chunks
 from fleet_server.errors import NotKnown
@@ -146,7 +146,7 @@ def offered(
 
 def one(connection: Connection, case_id: int, ref: str) -> CaseContact:
     """The contact with this reference. Raises NotKnown."""
-    people = persons.standing_for(connection, case_id, ref)
+    people = roster.standing_for(connection, case_id, ref)
     asked = {"ref": people[0].ref if people else ""}
     found = _read(connection, _ranked(frozenset(asked)), _there(connection, case_id) | asked)
     if not found:
@@ -205,7 +205,7 @@ _CONTACTS: Final[FromClause] = _PEOPLE.outerjoin(
 _THERE: Final[tuple[ColumnElement[bool], ...]] = (
     CasePerson.case_id == bindparam("case_id"),
     CasePerson.removed_at.is_(None),
-    CasePerson.role != persons.F0,
+    CasePerson.role != roster.F0,
     CasePerson.id.not_in(bindparam("doubles", expanding=True)),
 )
 _TIER: Final = func.coalesce(CaseExposure.tier, "")
@@ -296,7 +296,7 @@ def _ranked(
 
 def _there(connection: Connection, case_id: int) -> dict[str, Any]:
     """Whose contacts: a case's, without those who are in it twice."""
-    return {"case_id": case_id, "doubles": list(persons.doubles(connection, [case_id]))}
+    return {"case_id": case_id, "doubles": list(roster.doubles(connection, [case_id]))}
 
 
 def _asked(which: Filter) -> dict[str, str]:
@@ -317,7 +317,7 @@ def _with_details(
     exposures = _exposures(connection, ids)
     stand = {}
     if asked["doubles"]:
-        stand = persons.members_of(connection, asked["case_id"], asked["doubles"])
+        stand = roster.members_of(connection, asked["case_id"], asked["doubles"])
     notes: Counter[int] = Counter()
     for person, count in connection.execute(_NOTES, {"people": [*ids, *stand]}):
         notes[stand[person].id if person in stand else person] += count

@@ -6,7 +6,7 @@ import msgspec
 from sqlalchemy import Connection, Engine, Row, Select, bindparam, func, select, update
 
 from fleet_server import database
-from fleet_server.cases import freezing, persons
+from fleet_server.cases import freezing, roster
 from fleet_server.cases.acting import Acting, BadWords, area_named, hold, line
 from fleet_server.cases.freezing import Signer
 from fleet_server.cases.results import Decided, EvaluatedExposure
@@ -69,7 +69,7 @@ def decide(
         kept = None if sealed is None else freezing.keep(connection, acting, sealed)
         values: dict[str, object] = {"state": state}
         if state == PROMOTED:
-            values["role"] = persons.F1
+            values["role"] = roster.F1
         if to_area is not None:
             values |= {"area_id": to_area, "area_source": "by_hand"}
         connection.execute(update(CasePerson).where(CasePerson.id == member.id).values(**values))
@@ -119,7 +119,7 @@ def say(connection: Connection, acting: Acting, words: str, *, ref: str | None =
     words = line("words", words)
     if not words:
         raise BadWords("Chưa có gì để ghi / words: expected what there is to note")
-    member = None if ref is None else persons.find(connection, acting.case.id, ref)
+    member = None if ref is None else roster.find(connection, acting.case.id, ref)
     acting.note(
         connection,
         "noted",
@@ -132,7 +132,7 @@ def events(connection: Connection, case_id: int, *, ref: str | None = None) -> l
     """What happened in a case, or to one of its people, oldest first. Raises NotKnown."""
     query = _EVENTS.order_by(CaseEvent.id)
     if ref is not None:
-        wanted = [each.id for each in persons.standing_for(connection, case_id, ref)]
+        wanted = [each.id for each in roster.standing_for(connection, case_id, ref)]
         if not wanted:
             raise NotKnown(
                 f"{ref[:32]!r}: không có trong ca này / nobody in this case has this reference"
@@ -171,9 +171,9 @@ def _event(row: Row[Any]) -> Event:
     )
 
 
-def _contact(connection: Connection, acting: Acting, ref: str) -> persons.Member:
-    member = persons.find(connection, acting.case.id, ref)
-    if member.role == persons.F0:
+def _contact(connection: Connection, acting: Acting, ref: str) -> roster.Member:
+    member = roster.find(connection, acting.case.id, ref)
+    if member.role == roster.F0:
         raise Refused(f"{ref}: là F0 / is an index person, not a contact")
     return member
 

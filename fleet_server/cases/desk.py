@@ -23,6 +23,7 @@ from fleet_server.cases import (
     persons,
     preview,
     register,
+    roster,
     sharing,
     spread,
     summary,
@@ -130,11 +131,11 @@ class CaseDesk:
             ref, lambda connection, acting: persons.remove_index(connection, acting, person, reason)
         )
 
-    def people(self, ref: str) -> dict[str, persons.Member]:
+    def people(self, ref: str) -> dict[str, roster.Member]:
         """Who each reference of the case stands for today."""
         with self.engine.connect() as connection:
             case = self._enter(connection, ref, closed=True).case
-            return persons.by_ref(connection, case.id)
+            return roster.by_ref(connection, case.id)
 
     def link(self, ref: str, first: str, second: str, reason: str) -> tuple[int, int]:
         """The link's number and the person's."""

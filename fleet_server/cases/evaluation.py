@@ -13,12 +13,11 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Engine, delete, insert, select, update
 
 from fleet_server import database
-from fleet_server.cases import finding, freezing, milestones, persons
+from fleet_server.cases import finding, freezing, milestones, persons, roster
 from fleet_server.cases.acting import Acting, hold
 from fleet_server.cases.finding import Exposed, Found
 from fleet_server.cases.freezing import Signer
 from fleet_server.cases.milestones import KnownMilestone
-from fleet_server.cases.persons import Member
 from fleet_server.cases.results import (
     EvaluatedContact,
     EvaluatedExposure,
@@ -26,6 +25,7 @@ from fleet_server.cases.results import (
     Evaluation,
     MilestoneSeen,
 )
+from fleet_server.cases.roster import Member
 from fleet_server.cases.states import PROMOTED, TO_CALL
 from fleet_server.database import chunks
 from fleet_server.errors import Refused
@@ -51,7 +51,7 @@ def evaluate(engine: Engine, signer: Signer, acting: Acting) -> tuple[int, Evalu
     _still_there(engine, acting, found)
     with engine.execution_options(**database.WRITES).begin() as connection:
         hold(connection, acting.case.ref)
-        for member in persons.members(connection, acting.case.id, role=persons.F0):
+        for member in roster.members(connection, acting.case.id, role=roster.F0):
             milestones.propose(connection, acting, member, found.asked)
         members = _write(connection, acting, found)
         evaluation = _evaluation(
@@ -111,13 +111,13 @@ def _standing(connection: Connection, acting: Acting, evaluation: Evaluation) ->
 
 def _write(connection: Connection, acting: Acting, found: Found) -> dict[int, Member]:
     """The case's people and exposures as found; everybody there is or was, by person."""
-    known = persons.by_person(connection, acting.case.id)
+    known = roster.by_person(connection, acting.case.id)
     first = {each.contact for each in found.first}
     closest = finding.closest(found.exposed)
     areas = _areas(connection, closest.values())
     for role, people in (
-        (persons.F1, [person for person in closest if person in first]),
-        (persons.F2, [person for person in closest if person not in first]),
+        (roster.F1, [person for person in closest if person in first]),
+        (roster.F2, [person for person in closest if person not in first]),
     ):
         new = [person for person in people if person not in known]
         for member in persons.add(
@@ -158,33 +158,33 @@ def _come_and_go(
     Who met an index person is F1, and whom somebody made one; others who are exposed are F2.
     """
     gone, back = [], []
-    roles: dict[str, list[int]] = {persons.F1: [], persons.F2: []}
+    roles: dict[str, list[int]] = {roster.F1: [], roster.F2: []}
     for person, member in known.items():
-        if member.role == persons.F0:
+        if member.role == roster.F0:
             continue
         if person in exposed:
             back.append(member.id)
             near = person in first or member.state == PROMOTED
-            role = persons.F1 if near else persons.F2
+            role = roster.F1 if near else roster.F2
             if member.role != role:
                 roles[role].append(member.id)
                 known[person] = member._replace(role=role)
         else:
             gone.append(member.id)
     # Somebody links made one of leaves under all their references, or would be back under another.
-    twice = persons.doubles(connection, [acting.case.id])
+    twice = roster.doubles(connection, [acting.case.id])
     left = set(gone)
     gone += [
         number
-        for number, lead in persons.members_of(connection, acting.case.id, twice).items()
+        for number, lead in roster.members_of(connection, acting.case.id, twice).items()
         if lead.id in left
     ]
     present, here = CasePerson.removed_at.is_(None), CasePerson.state == TO_CALL
     changes: list[tuple[list[int], ColumnElement[bool], dict[str, object]]] = [
         (gone, present & here, {"removed_at": acting.now}),
         (back, ~present, {"removed_at": None}),
-        (roles[persons.F1], present, {"role": persons.F1}),
-        (roles[persons.F2], present, {"role": persons.F2}),
+        (roles[roster.F1], present, {"role": roster.F1}),
+        (roles[roster.F2], present, {"role": roster.F2}),
     ]
     for ids, which, values in changes:
         for some in chunks(ids):
@@ -213,7 +213,7 @@ def _evaluation(
     question = found.asked.question
     grouped: dict[int, list[Exposed]] = defaultdict(list)
     for each in found.exposed:
-        if members[each.contact].role != persons.F0 and each.source in members:
+        if members[each.contact].role != roster.F0 and each.source in members:
             grouped[each.contact].append(each)
     for group in grouped.values():
         group.sort(key=lambda each: each.order)

@@ -10,8 +10,8 @@ from fleet_server.cases.contact_list import CaseContact
 from fleet_server.cases.contacts import Event
 from fleet_server.cases.desk import CaseDesk
 from fleet_server.cases.names import Named
-from fleet_server.cases.persons import Member
 from fleet_server.cases.results import Evaluation
+from fleet_server.cases.roster import Member
 from fleet_server.cases.states import WORDS
 from fleet_server.cases.summary import CaseSeen
 from fleet_server.interchange import people, tables

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Engine, select
 
 from fleet_server import database
-from fleet_server.cases import milestones, persons, register
+from fleet_server.cases import milestones, register, roster
 from fleet_server.cases.acting import Acting
 from fleet_server.cases.states import DISMISSED
 from fleet_server.errors import Refused
@@ -87,7 +87,7 @@ def find(
     """Everything a result is made of, by one snapshot of the database."""
     case = acting.case
     with database.driver_errors(), database.snapshot(engine).connect() as connection:
-        index = persons.members(connection, case.id, role=persons.F0)
+        index = roster.members(connection, case.id, role=roster.F0)
         if not index:
             raise Refused(
                 f"case {case.ref}: chưa có F0 / has no index person yet; `fleet case find` and"
@@ -149,7 +149,7 @@ def gaps_now(connection: Connection, acting: Acting) -> list[Gap]:
         .where(
             Milestone.case_id == acting.case.id,
             Milestone.state.in_((milestones.PROPOSED, milestones.CONFIRMED)),
-            CasePerson.role == persons.F0,
+            CasePerson.role == roster.F0,
         )
     )
     venues = {venue for venue in rows if venue is not None}
@@ -185,7 +185,7 @@ def _second(
     """
     set_aside = {
         member.person_id
-        for member in persons.members(connection, acting.case.id)
+        for member in roster.members(connection, acting.case.id)
         if member.state == DISMISSED
     }
     closer = {*index, *(each.contact for each in found.first)}

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
-from fleet_server.cases import persons
+from fleet_server.cases import roster
 from fleet_server.cases.acting import Acting, line
-from fleet_server.cases.persons import Member
+from fleet_server.cases.roster import Member
 from fleet_server.errors import Already, NotKnown, Refused
 from fleet_server.models import Milestone, Venue
 from fleet_server.tracing import derivation, handmade, places, search
@@ -298,8 +298,8 @@ def _rows(connection: Connection, case_id: int) -> list[tuple[Row[tuple[object, 
     whose ways are nobody's business.
     """
     rows = connection.execute(_MILESTONES, {"case": case_id}).all()
-    index = persons.members_of(connection, case_id, {row.index_id for row in rows})
-    return [(row, index[row.index_id]) for row in rows if index[row.index_id].role == persons.F0]
+    index = roster.members_of(connection, case_id, {row.index_id for row in rows})
+    return [(row, index[row.index_id]) for row in rows if index[row.index_id].role == roster.F0]
 
 
 def _row(connection: Connection, acting: Acting, milestone_id: int) -> Row[tuple[object, ...]]:
@@ -343,7 +343,7 @@ def _overlaps(row: Row[tuple[object, ...]], asked: Asked) -> bool:
 
 
 def _index(connection: Connection, acting: Acting, ref: str) -> Member:
-    member = persons.find(connection, acting.case.id, ref)
-    if member.role != persons.F0:
+    member = roster.find(connection, acting.case.id, ref)
+    if member.role != roster.F0:
         raise Refused(f"{ref}: không phải F0 / is no index person of this case")
     return member

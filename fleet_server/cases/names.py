@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, Row, func, insert, select, update
 
 from fleet_server import database
 from fleet_server.auth.permissions import Permission
-from fleet_server.cases import persons
+from fleet_server.cases import roster
 from fleet_server.cases.acting import Acting, Actor, BadWords, line
 from fleet_server.cases.communes import Communes
 from fleet_server.database import chunks
@@ -83,7 +83,7 @@ def open_names(
     Learns from addresses which commune calls. Raises VaultAway, NotPermitted, NotKnown.
     """
     with engine.connect() as connection:
-        wanted = persons.find_all(connection, acting.case.id, refs)
+        wanted = roster.find_all(connection, acting.case.id, refs)
     named: list[Named] = []
     for some in chunks(wanted, MAX_PERSONS):
         opened = vault.open(
@@ -249,7 +249,7 @@ def people_of(connection: Connection, acting: Acting, opening: int) -> list[str]
     people = connection.scalars(select(CasePerson.person_id).where(CasePerson.id.in_(numbers)))
     # Whoever links made one with somebody who was asked for is that person.
     wanted = set(links.today(connection, people).values())
-    members = persons.members(connection, acting.case.id)
+    members = roster.members(connection, acting.case.id)
     found = [member.ref for member in members if member.person_id in wanted]
     if not found:
         raise NotKnown(
@@ -271,7 +271,7 @@ def _request(
     purpose = line("purpose", purpose, 200)
     if not purpose:
         raise BadWords("Cần nêu để làm gì / purpose: expected what the names are for")
-    members = persons.find_all(connection, acting.case.id, refs)
+    members = roster.find_all(connection, acting.case.id, refs)
     if not members:
         raise NotKnown(
             "Hãy chọn mở tên của ai / expected whose names, by their references in the case"

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Engine, select
 
-from fleet_server.cases import persons
+from fleet_server.cases import roster
 from fleet_server.cases.acting import Acting
 from fleet_server.models import Venue
 from fleet_server.tracing import asking
@@ -56,7 +56,7 @@ def shared_places(
     """
     case = acting.case
     with engine.connect() as connection:
-        members = persons.find_all(connection, case.id, refs)
+        members = roster.find_all(connection, case.id, refs)
     if since is None or until is None:
         begun, ended = asking.window(
             engine,

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import msgspec
 from sqlalchemy import Connection, select
 
-from fleet_server.cases import persons
+from fleet_server.cases import roster
 from fleet_server.models import CaseExposure, CasePerson
 
 
@@ -36,7 +36,7 @@ class Spread(NamedTuple):
 
 def spread(connection: Connection, case_id: int) -> Spread:
     """Everybody who is in the case, with all exposures between them."""
-    members = {member.id: member for member in persons.members(connection, case_id)}
+    members = {member.id: member for member in roster.members(connection, case_id)}
     rows = connection.execute(
         select(
             CaseExposure.index_id,

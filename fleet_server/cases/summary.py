@@ -7,7 +7,7 @@ from typing import Final
 import msgspec
 from sqlalchemy import BindParameter, Connection, bindparam, func, select
 
-from fleet_server.cases import freezing, names, persons
+from fleet_server.cases import freezing, names, roster
 from fleet_server.cases.acting import KnownCase
 from fleet_server.database import chunks
 from fleet_server.identity import links
@@ -57,12 +57,12 @@ _THERE: Final = (
 )
 _PATIENTS: Final = (
     select(CasePerson.case_id, CasePerson.ref, CasePerson.person_id)
-    .where(*_THERE, CasePerson.role == persons.F0)
+    .where(*_THERE, CasePerson.role == roster.F0)
     .order_by(CasePerson.id)
 )
 _COUNTS: Final = (
     select(CasePerson.case_id, CasePerson.state, func.count())
-    .where(*_THERE, CasePerson.role != persons.F0)
+    .where(*_THERE, CasePerson.role != roster.F0)
     .group_by(CasePerson.case_id, CasePerson.state)
 )
 _WAITING: Final = (
@@ -121,9 +121,9 @@ def _people(
     connection: Connection, which: dict[str, list[int]]
 ) -> tuple[dict[int, list[IndexSeen]], dict[int, dict[str, int]]]:
     """Index persons, and contacts by state, of each case; somebody links made one of counts once,
-    as what they were added as first (`persons.members`).
+    as what they were added as first (`roster.members`).
     """
-    there = {**which, "doubles": list(persons.doubles(connection, which["cases"]))}
+    there = {**which, "doubles": list(roster.doubles(connection, which["cases"]))}
     patients = connection.execute(_PATIENTS, there).all()
     leads = links.today(connection, [row.person_id for row in patients])
     index: dict[int, list[IndexSeen]] = defaultdict(list)

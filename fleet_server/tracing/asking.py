@@ -162,7 +162,7 @@ class Desk(NamedTuple):
         latency_s = seconds("latency", latency_min)
 
         def work(session: _Session, person: int) -> tuple[SecondaryAnswer, Detail]:
-            answer = second_ring.secondary(
+            answer = second_ring.ring(
                 session.connection,
                 person,
                 session.asked,
@@ -170,7 +170,7 @@ class Desk(NamedTuple):
                 top=top,
                 limit=session.limit,
                 by_hand=session.by_hand,
-            )
+            ).answer
             return answer, {"contacts": answer.total, "through": answer.first_used}
 
         return self._about("trace.secondary", visitor, wanted, work)

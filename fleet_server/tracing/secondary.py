@@ -68,28 +68,6 @@ class _Links(NamedTuple):
     links: Integers
 
 
-def secondary(
-    connection: Connection,
-    person_id: int,
-    asked: Asked,
-    *,
-    latency_s: int | None = None,
-    top: int = TOP,
-    limit: int | None = None,
-    by_hand: Sequence[Handmade] = (),
-) -> SecondaryAnswer:
-    """F2 through the first `top` F1; `latency_s` where it is not the rule's."""
-    return ring(
-        connection,
-        person_id,
-        asked,
-        latency_s=latency_s,
-        top=top,
-        limit=limit,
-        by_hand=by_hand,
-    ).answer
-
-
 def ring(
     connection: Connection,
     person_id: int,
@@ -102,7 +80,10 @@ def ring(
     set_aside: Collection[int] = (),
     closer: Collection[int] = (),
 ) -> Ring:
-    """As `secondary`. `set_aside`: nobody is F2 through them; `closer`: who is no F2."""
+    """F2 through the first `top` F1; `latency_s` where it is not the rule's.
+
+    `set_aside`: nobody is F2 through them; `closer`: who is no F2.
+    """
     if latency_s is None:
         latency_s = asked.terms.latency_min * 60
     index = index_stays(connection, person_id, asked, by_hand)

@@ -3,11 +3,14 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from flask import Blueprint, request, url_for
+from flask import Blueprint, redirect, request, url_for
+from werkzeug.wrappers import Response
 
 from fleet_server.auth.permissions import Permission
+from fleet_server.cases import roster
 from fleet_server.cases.contact_list import Filter
 from fleet_server.cases.states import WORDS
+from fleet_server.errors import NotKnown
 from fleet_server.tracing.exposure import TIERS
 from fleet_server.web.access import permission
 from fleet_server.web.case import frame, given
@@ -62,8 +65,15 @@ def page(case: str) -> str:
 
 @pages.get("/cases/<case>/contacts/<person>")
 @permission(Permission.CASES)
-def contact(case: str, person: str) -> str:
-    return _one(case, person)
+def contact(case: str, person: str) -> str | Response:
+    """Of somebody who is an index person by now, their page."""
+    try:
+        return _one(case, person)
+    except NotKnown:
+        member = desk().people(case).get(person.strip().upper())
+        if member is None or member.role != roster.F0:
+            raise
+        return redirect(url_for("case_people.page", case=case), 303)
 
 
 @pages.post("/cases/<case>/contacts/<person>/call")

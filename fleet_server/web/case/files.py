@@ -1,8 +1,9 @@
 """What leaves a case: lists, milestones, imports for other systems, and a public notice."""
 
+import io
 from typing import Final
 
-from flask import Blueprint, request
+from flask import Blueprint, request, send_file
 from werkzeug.wrappers import Response
 
 from fleet_server.auth.permissions import Permission
@@ -67,7 +68,7 @@ def page(case: str) -> str:
 @permission(Permission.CASES, costly=True)
 def export(case: str) -> Response | Answer:
     """A ZIP, on record before it is sent."""
-    kind, opening = given.text("kind"), given.text("opening")
+    kind = given.text("kind")
     try:
         if kind not in KINDS:
             raise BadWords(f"kind {kind[:20]!r}: expected one of {', '.join(KINDS)}")
@@ -76,13 +77,14 @@ def export(case: str) -> Response | Answer:
             given.text("shape"),
             by_commune="by_commune" in request.form,
             purpose=given.text("purpose"),
-            opening=int(opening) if opening.isdecimal() else None,
+            opening=given.number("opening"),
         )
         name, content = exports.packed(desk(), case, wanted)
     except FleetError as problem:
         return _page(case, problem=words_of(problem)), errors.status_of(problem)
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(content, content_type="application/zip", headers=headers)
+    return send_file(
+        io.BytesIO(content), mimetype="application/zip", as_attachment=True, download_name=name
+    )
 
 
 @pages.post("/cases/<case>/notice")

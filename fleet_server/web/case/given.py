@@ -11,6 +11,12 @@ def text(name: str) -> str:
     return request.form.get(name, "").strip()
 
 
+def number(name: str) -> int | None:
+    """A form's number; None where there is none that a database could hold."""
+    entered = text(name)
+    return int(entered) if entered.isdecimal() and len(entered) < 19 else None
+
+
 def time(name: str) -> int | None:
     """Seconds UTC of a form's local time; None where it is empty. Raises BadTime."""
     entered = text(name)

@@ -5,7 +5,7 @@ from typing import Any, Final
 from flask import Blueprint, render_template, request, url_for
 
 from fleet_server.auth.permissions import Permission
-from fleet_server.cases import persons
+from fleet_server.cases import roster
 from fleet_server.reports import audit_lines
 from fleet_server.reports.audit_lines import Which
 from fleet_server.web.access import caller, permission
@@ -35,7 +35,7 @@ def page() -> str:
         lines = audit_lines.page(
             connection, Which(actor=caller().name, action=action), limit=PAGE + 1, before=before
         )
-        refs = persons.refs_in(connection, {line.case_ref for line in lines if line.case_ref})
+        refs = roster.refs_in(connection, {line.case_ref for line in lines if line.case_ref})
     asked: dict[str, Any] = {"action": action} if action else {}
     return render_template(
         "case_mine.html",

@@ -50,8 +50,7 @@ def page(case: str) -> str:
 @permission(Permission.CASES, costly=True)
 def open_names(case: str) -> Answer:
     """Shows them, this once. By `opening`, all whom that request is about."""
-    asked = given.text("opening")
-    opening = int(asked) if asked.isdecimal() and len(asked) < 19 else None
+    opening = given.number("opening")
     work = desk()
     try:
         people = _people(case) if opening is None else work.opening_people(case, opening)

@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 from flask import Blueprint, request, url_for
 
 from fleet_server.auth.permissions import Permission
-from fleet_server.cases import milestones, persons
+from fleet_server.cases import milestones, roster
 from fleet_server.cases.changes import Changes
 from fleet_server.cases.results import MilestoneSeen
 from fleet_server.cases.states import TO_CALL
@@ -122,8 +122,8 @@ def _page(ref: str, *, problem: str = "", at: str = "") -> str:
         case,
         HERE,
         steps=[] if case.closed_at else steps(case, work.milestones(ref)),
-        tiers=[(tier, tally[persons.F1, tier]) for tier in TIERS],
-        second=sum(count for (role, _), count in tally.items() if role != persons.F1),
+        tiers=[(tier, tally[roster.F1, tier]) for tier in TIERS],
+        second=sum(count for (role, _), count in tally.items() if role != roster.F1),
         changes=_changes(ref, case),
         events=events,
         more_events=more_events,

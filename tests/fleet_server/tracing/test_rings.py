@@ -61,9 +61,9 @@ def test_f2_are_whom_the_f1_met_after_they_were_exposed(engine: Engine, seed: in
         person, top = rng.randint(1, 30), rng.choice([1, 3, 50])
         latency_s = rng.choice([0, 2 * HOUR])
         with engine.connect() as connection:
-            answer = secondary.secondary(
+            answer = secondary.ring(
                 connection, person, asked(engine, WINDOW), latency_s=latency_s, top=top
-            )
+            ).answer
         expected = f2(world, f"P{person}", WINDOW, top=top, latency_s=latency_s)
         assert [
             (
@@ -91,7 +91,7 @@ def test_f2_are_capped_and_say_how_many_there_are(engine: Engine) -> None:
     ]
     fill(engine, world)
     with engine.connect() as connection:
-        answer = secondary.secondary(connection, 1, asked(engine, WINDOW), limit=2)
+        answer = secondary.ring(connection, 1, asked(engine, WINDOW), limit=2).answer
     assert (answer.first_total, answer.first_used, answer.total) == (1, 1, 6)
     assert [contact.visitor for contact in answer.contacts] == ["P8", "P7"]
 
@@ -106,7 +106,7 @@ def test_a_stay_of_an_f1_that_began_before_the_exposure_counts_from_then(engine:
     ]
     fill(engine, world)
     with engine.connect() as connection:
-        answer = secondary.secondary(connection, 1, asked(engine, WINDOW))
+        answer = secondary.ring(connection, 1, asked(engine, WINDOW)).answer
     assert [(c.visitor, c.tier, c.through) for c in answer.contacts] == [("P5", "A", "P2")]
 
 

@@ -284,3 +284,23 @@ def test_pages_ask_the_database_as_often_for_many_as_for_few(
     with counted(known.office.engine) as asked:
         assert tracer.get(path).status_code == 200
     assert len(asked) <= most, "\n".join(asked)
+
+
+def test_links_to_who_became_an_index_person_or_left_lead_somewhere(known: Clinic) -> None:
+    browser, desk = known.browser("tracer"), known.office.desk()
+    _, found = desk.evaluate(CASE)
+    said(browser, f"{AT}/seen", {})
+    first = next(each for each in found.contacts if each.role == "F1")
+    desk.add_index(CASE, first.visitor, "dương tính")
+    answer = browser.get(f"{AT}/contacts/{first.ref}")
+    assert (answer.status_code, answer.location) == (303, f"{AT}/people")
+    for each in desk.milestones(CASE):
+        desk.decide_milestone(CASE, each.id, "rejected")
+    desk.evaluate(CASE)
+    page = browser.get(AT).text
+    gone = page[page.index("<strong>Bớt") :]
+    refs = set(re.findall(r'contacts/(\w{6})"', page))
+    there = {each.ref for each in desk.contacts(CASE)}
+    assert '<span class="ref">' in gone
+    assert refs <= there
+    assert browser.get(f"{AT}/contacts/KHONGC").status_code == 404

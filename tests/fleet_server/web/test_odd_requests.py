@@ -37,6 +37,8 @@ def test_odd_fields_are_refused_in_words(known: Clinic) -> None:
     wanted = {"opening": HUGE, "purpose": "gọi điện"}
     answer = submit(browser, f"{at}/names/open", wanted, page="/account")
     assert (answer.status_code, "Chưa chọn ai" in answer.text) == (400, True)
+    wanted = {"kind": "contacts", "shape": "csv", "opening": HUGE}
+    assert submit(browser, f"{at}/files", wanted, page="/account").status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -70,3 +72,14 @@ def test_what_is_no_address_leads_nowhere(world: World, address: str) -> None:
     sent = {"Origin": address}
     assert client.post("/sign-in", data=form, headers=sent).status_code == 403
     assert client.get("/sign-in", query_string={"next": address}).status_code == 200
+
+
+def test_a_file_of_a_case_with_vietnamese_letters_has_a_name(known: Clinic) -> None:
+    ref = "CA-Đà Nẵng-1"
+    known.office.desk().begin(ref, lab_ref="XN-2")
+    wanted = {"kind": "contacts", "shape": "csv"}
+    answer = submit(known.browser("tracer"), f"/cases/{ref}/files", wanted, page="/account")
+    assert answer.status_code == 200
+    named = answer.headers["Content-Disposition"]
+    assert named.encode("latin-1")
+    assert "filename*=UTF-8''CA-%C4%90%C3%A0" in named
